@@ -1,0 +1,125 @@
+/**
+ * The configuration as the rest of Pillion sees it: fully resolved (defaults applied, references checked), immutable.
+ * Times are milliseconds, sizes bytes. `null` means "not set" where that differs from any value.
+ */
+
+export interface Configuration {
+  readonly global: GlobalSettings;
+  readonly frontends: readonly FrontendSettings[];
+  readonly backends: readonly BackendSettings[];
+}
+
+export interface GlobalSettings {
+  /** Connections accepted at once, all frontends together; null: derived from the file-descriptor limit. */
+  readonly maxconn: number | null;
+  readonly pidfile: string | null;
+  readonly daemon: boolean;
+  readonly nbthread: number;
+  readonly logs: readonly LogTarget[];
+  /** `grace`: how long listeners keep accepting after a drain began. Default 0 for a file, as HAProxy's. */
+  readonly graceMs: number;
+  /** `hard-stop-after`: when a drain is cut short; null: never. */
+  readonly hardStopAfterMs: number | null;
+}
+
+export type LogTarget = {
+  /** `stdout`, `stderr`, `udp://host:port`, `unix:/path`. */
+  readonly target: string;
+  readonly facility: string;
+  /** Syslog level names; lines above `maxLevel` are dropped. */
+  readonly maxLevel: LogLevel;
+};
+
+export type LogLevel = 'emerg' | 'alert' | 'crit' | 'err' | 'warning' | 'notice' | 'info' | 'debug';
+
+/** `auto` detects HTTP/2 and passes the rest as TCP; `grpc` is HTTP/2 only; `http` and `tcp` are HAProxy's. */
+export type Mode = 'auto' | 'grpc' | 'http' | 'tcp';
+
+export type BindAddress =
+  | { readonly kind: 'tcp'; /** Empty host: all addresses, IPv4 only as in HAProxy (`*`); `::` for IPv6. */ readonly host: string; readonly port: number }
+  | { readonly kind: 'unix'; readonly path: string }
+  | { readonly kind: 'abstract'; readonly name: string }
+  | { readonly kind: 'fd'; readonly fd: number };
+
+export interface BindSettings {
+  readonly address: BindAddress;
+  /** As written, for messages. */
+  readonly text: string;
+  /** `proto h2`: no detection. */
+  readonly proto: 'h2' | null;
+}
+
+export interface FrontendSettings {
+  readonly name: string;
+  readonly mode: Mode;
+  readonly binds: readonly BindSettings[];
+  readonly maxconn: number | null;
+  readonly defaultBackend: string | null;
+  /** `timeout client`: inactivity. null: none. */
+  readonly clientTimeoutMs: number | null;
+  /** `timeout http-request`: a whole request header section must have arrived. null: none. */
+  readonly httpRequestTimeoutMs: number | null;
+  /** `detect-timeout`: how long a silent client is waited for before it is taken for a server-speaks-first protocol. */
+  readonly detectTimeoutMs: number;
+  readonly logs: readonly LogTarget[];
+  readonly logFormat: 'none' | 'tcp' | 'http';
+  readonly dontLogNull: boolean;
+}
+
+export type Balance =
+  | { readonly algorithm: 'roundrobin' | 'leastconn' | 'first' }
+  | { readonly algorithm: 'random'; /** 1–… ; HAProxy's default 2. */ readonly draws: number };
+
+export interface BackendSettings {
+  readonly name: string;
+  readonly mode: Mode;
+  readonly balance: Balance;
+  readonly servers: readonly ServerSettings[];
+  readonly connectTimeoutMs: number | null;
+  readonly serverTimeoutMs: number | null;
+  /** null: as `timeout connect`. */
+  readonly queueTimeoutMs: number | null;
+  readonly checkTimeoutMs: number | null;
+  readonly retries: number;
+  /** `option redispatch [n]`: null off; -1 on the last retry only; n every n-th retry. */
+  readonly redispatch: number | null;
+  readonly grpcCheck: GrpcCheckSettings | null;
+}
+
+/** `option grpc-check [service NAME] [watch|check]` */
+export interface GrpcCheckSettings {
+  /** Empty: the server as a whole. */
+  readonly service: string;
+  /** `auto`: Watch, and Check where the server answers UNIMPLEMENTED. */
+  readonly method: 'auto' | 'watch' | 'check';
+}
+
+export type ServerAddress =
+  | { readonly kind: 'tcp'; /** IP literal or host name. */ readonly host: string; readonly port: ServerPort }
+  | { readonly kind: 'unix'; readonly path: string }
+  | { readonly kind: 'abstract'; readonly name: string };
+
+/** A fixed port, or the port that the client connected to, plus `offset` (0: the same; HAProxy manual 5.2 "server"). */
+export type ServerPort = { readonly kind: 'fixed'; readonly port: number } | { readonly kind: 'mapped'; readonly offset: number };
+
+export interface ServerSettings {
+  readonly name: string;
+  readonly address: ServerAddress;
+  /** 0–256; 0 takes no new streams. */
+  readonly weight: number;
+  readonly check: boolean;
+  readonly interMs: number;
+  readonly rise: number;
+  readonly fall: number;
+  readonly backup: boolean;
+  readonly disabled: boolean;
+  /** Streams at once; 0: no limit. */
+  readonly maxconn: number;
+  /** `proto h2`: stated, else null (then the mode decides). */
+  readonly proto: 'h2' | null;
+  /**
+   * Where the address comes from: `static`, or `dns` when every A/AAAA record of the host is a server of its own
+   * (`--to dns:host:port`): then `slots` is how many there can be.
+   */
+  readonly discovery: { readonly kind: 'static' } | { readonly kind: 'dns'; readonly slots: number };
+}

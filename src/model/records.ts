@@ -1,0 +1,129 @@
+/** What observers read: plain views of connections, streams, servers. The data path fills them in; observers never write. */
+import type { RequestFacts } from './fields.ts';
+import type { TraceSpan } from './trace.ts';
+
+/** One accepted connection. */
+export interface ConnectionRecord {
+  /** Unique in this process, counted from 1. */
+  readonly id: number;
+  readonly frontend: FrontendRecord;
+  /** Empty for unix sockets. */
+  readonly clientAddress: string;
+  readonly clientPort: number;
+  readonly localAddress: string;
+  readonly localPort: number;
+  /** Monotonic milliseconds (time/clock.ts). */
+  readonly acceptedAt: number;
+  /** 'unknown' until detection has ended. */
+  readonly protocol: 'unknown' | 'h2' | 'tcp';
+}
+
+export interface FrontendRecord {
+  readonly name: string;
+  /** Which observers log its streams, and how: from `option httplog|tcplog|dontlognull` and `log`. */
+  readonly log: LogSettings;
+  readonly counters: FrontendCounters;
+}
+
+export interface LogSettings {
+  readonly enabled: boolean;
+  /** `option dontlognull`: connections that carried no data are not logged. */
+  readonly skipNull: boolean;
+}
+
+export interface FrontendCounters {
+  connectionsTotal: number;
+  connectionsCurrent: number;
+  connectionsMax: number;
+  streamsTotal: number;
+  streamsCurrent: number;
+  bytesIn: number;
+  bytesOut: number;
+  protocolErrors: number;
+  detectTimeouts: number;
+}
+
+export interface BackendRecord {
+  readonly name: string;
+  readonly servers: readonly ServerRecord[];
+  readonly counters: BackendCounters;
+}
+
+export interface BackendCounters {
+  streamsTotal: number;
+  /** Waiting for a server's slot now. */
+  queued: number;
+  retries: number;
+  redispatches: number;
+  /** Streams that found no server. */
+  unserved: number;
+}
+
+/** A server's state as operators know it (HAProxy's stats page): NOLB takes no new streams and keeps running ones. */
+export type ServerStatus = 'UP' | 'DOWN' | 'NOLB' | 'MAINT' | 'no check';
+
+export interface ServerRecord {
+  readonly name: string;
+  readonly backendName: string;
+  /** For logs: `address:port` or the socket's path. */
+  readonly address: string;
+  readonly status: ServerStatus;
+  readonly weight: number;
+  readonly counters: ServerCounters;
+}
+
+export interface ServerCounters {
+  streamsTotal: number;
+  /** Streams (and raw TCP connections) running on the server now: what leastconn compares. */
+  streamsCurrent: number;
+  connectionsTotal: number;
+  connectionsCurrent: number;
+  connectFailures: number;
+  refused: number;
+  bytesIn: number;
+  bytesOut: number;
+  checksFailed: number;
+  transitionsDown: number;
+}
+
+/**
+ * One stream, or one raw TCP connection, at its end (and, as far as known, while it runs).
+ * Times are milliseconds, -1 where the phase was not reached.
+ */
+export interface StreamRecord {
+  readonly kind: 'h2' | 'tcp';
+  readonly connection: ConnectionRecord;
+  readonly backend: BackendRecord | null;
+  /** The last server tried. */
+  readonly server: ServerRecord | null;
+  /** Null for raw TCP. */
+  readonly request: RequestFacts | null;
+  /** HTTP status, -1 when no response header section was sent to the client. */
+  readonly httpStatus: number;
+  /** gRPC status sent to the client, -1 when none was (not gRPC, or reset). */
+  readonly grpcStatus: number;
+  /** Body bytes; from the client and to the client. */
+  readonly bytesIn: number;
+  readonly bytesOut: number;
+  /** Complete gRPC messages; 0 for anything else. */
+  readonly messagesIn: number;
+  readonly messagesOut: number;
+  /** Monotonic milliseconds at which the request's header section arrived. */
+  readonly startedAt: number;
+  /** Waiting for a server: queue, until the last attempt's connection was asked for. */
+  readonly queueMs: number;
+  /** From then until a connection took the stream. */
+  readonly connectMs: number;
+  /** From then until the response's header section. */
+  readonly responseMs: number;
+  /** Whole life of the stream. */
+  readonly totalMs: number;
+  readonly retries: number;
+  /** True when a retry went to another server. */
+  readonly redispatched: boolean;
+  /** HAProxy's two-character termination state (configuration manual 8.5), `--` when normal. */
+  readonly termination: string;
+  /** What went wrong, in words; empty when nothing did. */
+  readonly cause: string;
+  readonly span: TraceSpan | null;
+}
