@@ -1,6 +1,5 @@
 /** What observers read: plain views of connections, streams, servers. The data path fills them in; observers never write. */
-import type { RequestFacts } from './fields.ts';
-import type { TraceSpan } from './trace.ts';
+import type { FieldList, RequestFacts } from './fields.ts';
 
 /** One accepted connection. */
 export interface ConnectionRecord {
@@ -126,4 +125,16 @@ export interface StreamRecord {
   /** What went wrong, in words; empty when nothing did. */
   readonly cause: string;
   readonly span: TraceSpan | null;
+}
+
+/** A sampled stream's span. Streams that are not sampled have none. */
+export interface TraceSpan {
+  /** 32 hex digits. */
+  readonly traceId: string;
+  /** Field whose incoming value {@link headers} replaces, e.g. `traceparent`. */
+  readonly replaces: string;
+  /** What the server is sent, so that it sees this span as its parent. */
+  readonly headers: FieldList;
+  /** Ends the span with what the record says. */
+  end(record: StreamRecord): void;
 }

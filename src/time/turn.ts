@@ -14,7 +14,7 @@ export interface TurnTask {
   endTurn(): void;
 }
 
-let tasks: TurnTask[] = [];
+const tasks: TurnTask[] = [];
 let armed = false;
 
 /** Runs `task.endTurn()` once at the end of this turn. */
