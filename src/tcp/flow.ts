@@ -1,0 +1,128 @@
+/**
+ * One direction of a raw TCP relay: what arrives on one socket leaves on the other, and its end too.
+ *
+ * Bytes are read into buffers that are reused (reused-reads.ts). A quiet flow shares one buffer with all others and copies the
+ * few bytes it gets; a flow that carries much borrows a large buffer of its own from a bounded pool and writes straight from it.
+ * A buffer from which a write is under way is not read into until the kernel has taken it all: that is the back-pressure.
+ */
+import type { Socket } from 'node:net';
+import { BufferPool } from './buffer-pool.ts';
+import { readIntoBuffers } from './reused-reads.ts';
+
+const LARGE_BYTES = 256 * 1024;
+/** 16 MiB in all. When it is used up, flows go on with the shared buffer and copies. */
+const LARGE_BUFFERS = 64;
+/** A read of as much asks for a large buffer, a smaller one gives it back. */
+const BULK_READ_BYTES = 16 * 1024;
+
+const pool = new BufferPool(LARGE_BYTES, LARGE_BUFFERS);
+/** Where all quiet flows read; its content is copied or forgotten before the read's callback returns. */
+const shared: Uint8Array = Buffer.allocUnsafeSlow(64 * 1024);
+
+export class Flow {
+  /** Octets read from the source, whether or not they have left. */
+  bytes = 0;
+  /** The source's end of stream was read and is being passed on. */
+  ended = false;
+  readonly #source: Socket;
+  readonly #sink: Socket;
+  /** The large buffer that this flow has, if any. */
+  #large: Uint8Array | null = null;
+  /** Give the large buffer back as soon as the write from it is done; reads go to the shared one meanwhile. */
+  #shrinking = false;
+  #blocked = false;
+  readonly #unblock = (): void => this.#onSinkFree();
+
+  constructor(source: Socket, sink: Socket) {
+    this.#source = source;
+    this.#sink = sink;
+  }
+
+  /** True while the source is not read because the sink has not taken what it was given. */
+  get blocked(): boolean {
+    return this.#blocked;
+  }
+
+  /** Begins to carry: `first`, what the source has buffered, and all that follows. */
+  start(first: Uint8Array | null): void {
+    const source = this.#source;
+    this.#sink.on('drain', this.#unblock);
+    source.on('end', () => this.#onEnd());
+    if (first !== null && first.length > 0) this.#pass(first);
+    if (source.readableEnded) {
+      this.#onEnd();
+      return;
+    }
+    for (let chunk: Buffer | null = source.read(); chunk !== null; chunk = source.read()) this.#pass(chunk);
+    if (!readIntoBuffers(source, shared, () => this.#nextBuffer(), (bytes, buffer) => this.#onRead(bytes, buffer))) {
+      source.on('data', (chunk: Buffer) => {
+        this.#pass(chunk);
+        if (this.#blocked) source.pause();
+      });
+    }
+    // Even when blocked by `first`: the end of the stream may already have been received and must be heard.
+    source.resume();
+  }
+
+  /** Gives up what it has borrowed. Both sockets must be closed. */
+  release(): void {
+    if (this.#large !== null) pool.giveBack(this.#large);
+    this.#large = null;
+  }
+
+  /** Writes octets that nobody else will overwrite. */
+  #pass(chunk: Uint8Array): void {
+    this.bytes += chunk.length;
+    if (!this.#sink.write(chunk)) this.#blocked = true;
+  }
+
+  #onRead(bytes: number, buffer: Uint8Array): boolean {
+    const bulk = bytes >= BULK_READ_BYTES;
+    const view = buffer.subarray(0, bytes);
+    if (buffer === this.#large) {
+      this.#passFromLarge(view);
+      if (!bulk) this.#shrink();
+    } else if (bulk && this.#large === null && (this.#large = pool.lend()) !== null) {
+      this.#large.set(view);
+      this.#passFromLarge(this.#large.subarray(0, bytes));
+    } else {
+      // Slices of Node's slab where small: far cheaper than the allocation that a read without reused buffers makes.
+      this.#pass(Buffer.from(view));
+    }
+    return !this.#blocked;
+  }
+
+  #passFromLarge(view: Uint8Array): void {
+    this.bytes += view.length;
+    this.#sink.write(view, this.#unblock);
+    // Zero means that the kernel took it all within the call, so that the buffer is free.
+    if (this.#sink.writableLength !== 0) this.#blocked = true;
+  }
+
+  #nextBuffer(): Uint8Array {
+    return this.#large === null || this.#shrinking ? shared : this.#large;
+  }
+
+  #shrink(): void {
+    if (this.#blocked) {
+      this.#shrinking = true;
+      return;
+    }
+    this.#shrinking = false;
+    if (this.#large !== null) pool.giveBack(this.#large);
+    this.#large = null;
+  }
+
+  #onSinkFree(): void {
+    if (!this.#blocked || this.#sink.writableLength !== 0 || this.#sink.destroyed) return;
+    this.#blocked = false;
+    if (this.#shrinking) this.#shrink();
+    if (!this.ended) this.#source.resume();
+  }
+
+  #onEnd(): void {
+    if (this.ended) return;
+    this.ended = true;
+    this.#sink.end();
+  }
+}
