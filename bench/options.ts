@@ -1,0 +1,74 @@
+/** The command line of the bench. */
+import { parseArgs } from 'node:util';
+
+/** c connections with m concurrent streams each. */
+export interface Case {
+  readonly name: string;
+  readonly connections: number;
+  readonly streams: number;
+}
+
+export interface Options {
+  readonly cases: readonly Case[];
+  readonly tcp: boolean;
+  readonly start: boolean;
+  readonly rounds: number;
+  /** How long one gRPC measurement of one proxy should take. */
+  readonly seconds: number;
+  /** Bytes of one TCP measurement. */
+  readonly tcpBytes: number;
+  /** Cold starts of each proxy. */
+  readonly starts: number;
+  readonly pillions: readonly string[];
+  /** Names of the proxies to compare; all when empty. */
+  readonly peers: readonly string[];
+  readonly json: string | undefined;
+}
+
+const cases = [caseOf(10, 100), caseOf(100, 10), caseOf(100, 1), caseOf(1, 1)];
+
+export const usage: string = `npm run bench -- [--quick] [--rounds N] [--only PARTS] [--peers NAMES] [--pillion [NAME=]COMMAND]... [--json FILE]
+  --quick    about a minute: 2 short rounds instead of 5
+  --rounds   how often every proxy is measured in every case
+  --only     of ${cases.map((each) => each.name).join(',')},tcp,start
+  --peers    of pillion,haproxy,haproxy-splice,nginx,envoy,raw-relay
+  --pillion  another checkout or build, measured instead of this one; several are compared: it is given -f FILE
+  --json     writes every single measurement to FILE`;
+
+/** Throws with what is wrong when an argument is not understood. */
+export function readOptions(args: readonly string[], ownPillion: string): Options {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      quick: { type: 'boolean', default: false },
+      rounds: { type: 'string' },
+      only: { type: 'string' },
+      peers: { type: 'string' },
+      pillion: { type: 'string', multiple: true },
+      json: { type: 'string' },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) throw new Error(usage);
+  const parts = [...cases.map((each) => each.name), 'tcp', 'start'];
+  const only = values.only?.split(',') ?? parts;
+  for (const part of only) if (!parts.includes(part)) throw new Error(`--only: '${part}' is none of ${parts.join(', ')}`);
+  const rounds = Number(values.rounds ?? (values.quick ? 2 : 5));
+  if (!Number.isInteger(rounds) || rounds < 1 || rounds > 100) throw new Error('--rounds takes a whole number from 1 to 100');
+  return {
+    cases: cases.filter((each) => only.includes(each.name)),
+    tcp: only.includes('tcp'),
+    start: only.includes('start'),
+    rounds,
+    seconds: values.quick ? 0.5 : 1.5,
+    tcpBytes: values.quick ? 500e6 : 1500e6,
+    starts: values.quick ? 3 : 7,
+    pillions: values.pillion ?? [ownPillion],
+    peers: values.peers?.split(',') ?? [],
+    json: values.json,
+  };
+}
+
+function caseOf(connections: number, streams: number): Case {
+  return { name: `${connections}x${streams}`, connections, streams };
+}
