@@ -2,6 +2,7 @@ import type { FieldList } from '../../model/fields.ts';
 
 const SLOTS = 16;
 const SLOT_LENGTH = 256;
+const NO_OCTETS = new Uint8Array(0);
 
 /**
  * Remembers what header blocks decoded to: direct-mapped by a hash of the block's octets, which are kept and compared. Only
@@ -12,31 +13,34 @@ export class BlockMemo {
   readonly #lengths = new Uint16Array(SLOTS);
   /** Hash of the last block that missed in a used slot: only one that comes twice in a row takes the slot over. */
   readonly #rivals = new Int32Array(SLOTS);
-  #octets: Uint8Array | null = null;
+  #octets: Uint8Array = NO_OCTETS;
   #used = 0;
+  /** The slot last found. */
   #latest = 0;
+  /** Hash of the block last looked for. */
+  #key = 0;
 
   /** The list of the block `source[start, end)`, or null if it is not known. */
   find(source: Uint8Array, start: number, end: number): FieldList | null {
     const octets = this.#octets;
-    if (octets === null || this.#used === 0) return null;
     const length = end - start;
-    if (this.#lengths[this.#latest] === length && isSame(octets, this.#latest * SLOT_LENGTH, source, start, length)) {
-      return this.#lists[this.#latest] as FieldList | null;
-    }
     if (length > SLOT_LENGTH) return null;
-    const slot = hash(source, start, end) & (SLOTS - 1);
+    const latest = this.#latest;
+    if (this.#lengths[latest] === length && isSame(octets, latest * SLOT_LENGTH, source, start, length)) {
+      return this.#lists[latest] as FieldList | null;
+    }
+    this.#key = hash(source, start, end);
+    const slot = this.#key & (SLOTS - 1);
     if (this.#lengths[slot] !== length || !isSame(octets, slot * SLOT_LENGTH, source, start, length)) return null;
     this.#latest = slot;
     return this.#lists[slot] as FieldList | null;
   }
 
-  /** Remembers `list` for a block that {@link find} did not know. */
+  /** Remembers `list` for the block that {@link find} was last asked for and did not know. */
   store(source: Uint8Array, start: number, end: number, list: FieldList): void {
     const length = end - start;
     if (length > SLOT_LENGTH || length === 0) return;
-    const octets = (this.#octets ??= new Uint8Array(SLOTS * SLOT_LENGTH));
-    const key = hash(source, start, end);
+    const key = this.#key;
     const slot = key & (SLOTS - 1);
     if (this.#lists[slot] === null) {
       this.#used++;
@@ -44,6 +48,8 @@ export class BlockMemo {
       this.#rivals[slot] = key;
       return;
     }
+    if (this.#octets.length === 0) this.#octets = new Uint8Array(SLOTS * SLOT_LENGTH);
+    const octets = this.#octets;
     this.#lists[slot] = list;
     this.#lengths[slot] = length;
     for (let from = start, to = slot * SLOT_LENGTH; from < end; from++, to++) octets[to] = source[from] as number;

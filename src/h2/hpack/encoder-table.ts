@@ -4,10 +4,19 @@ import { STATIC_LENGTH, staticNameIndex } from './static-table.ts';
 const FIRST_CAPACITY = 32;
 const MAX_NAMES = 256;
 
+/** Fields that have another value in every call: never worth a place in the table. */
+const VARYING: ReadonlySet<string> = new Set([
+  'age', 'b3', 'content-length', 'content-range', 'date', 'etag', 'grpc-timeout', 'if-modified-since', 'if-none-match',
+  'last-modified', 'location', 'set-cookie', 'traceparent', 'tracestate', 'x-b3-parentspanid', 'x-b3-spanid', 'x-b3-traceid',
+  'x-request-id',
+]);
+
 /** What the encoder knows of a field name. */
 export interface NameState {
   /** Index in the static table, 0 if it is not there. */
   readonly staticIndex: number;
+  /** Not to be indexed. */
+  readonly varies: boolean;
   /** Serial number of the newest entry with this name; stale once that is evicted. */
   newest: number;
   /** Values inserted or passed over since one was last found in the table. */
@@ -69,7 +78,7 @@ export class EncoderTable {
     if (known !== undefined) return known;
     // Entries under a forgotten name are still found by their value.
     if (this.#names.size >= MAX_NAMES) this.#names.clear();
-    const state: NameState = { staticIndex: staticNameIndex(name), newest: 0, unused: 0, passedOver: '' };
+    const state: NameState = { staticIndex: staticNameIndex(name), varies: VARYING.has(name), newest: 0, unused: 0, passedOver: '' };
     this.#names.set(name, state);
     return state;
   }

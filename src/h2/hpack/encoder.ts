@@ -22,13 +22,7 @@ const LITERAL_INDEXED = 0x40;
 const SIZE_UPDATE = 0x20;
 const LITERAL_NEVER_INDEXED = 0x10;
 const LITERAL = 0x00;
-
-/** Fields that have another value in every call: never worth a place in the table. */
-const VARYING: ReadonlySet<string> = new Set([
-  'age', 'b3', 'content-length', 'content-range', 'date', 'etag', 'grpc-timeout', 'if-modified-since', 'if-none-match',
-  'last-modified', 'location', 'set-cookie', 'traceparent', 'tracestate', 'x-b3-parentspanid', 'x-b3-spanid', 'x-b3-traceid',
-  'x-request-id',
-]);
+const HUFFMAN = 0x80;
 
 /** Encodes the header blocks of one direction of one connection. */
 export class HpackEncoder {
@@ -115,6 +109,7 @@ export class HpackEncoder {
     const { name, value } = field;
     const state = this.#table.nameState(name);
     if (field.neverIndexed) return this.#writeLiteral(field, state, LITERAL_NEVER_INDEXED, out, offset);
+    if (state.varies) return this.#writeLiteral(field, state, LITERAL, out, offset);
     // Static entries that have a value are pseudo-header fields, but for one.
     let index = name.charCodeAt(0) === 0x3a ? staticIndex(name, value) : 0;
     if (index === 0) index = this.#table.find(name, value);
@@ -123,7 +118,7 @@ export class HpackEncoder {
       return writeInteger(out, offset, INDEXED, 0x7f, index);
     }
     const size = name.length + value.length + 32;
-    if (size > this.#table.maxSize / 4 || varies(name, value)) return this.#writeLiteral(field, state, LITERAL, out, offset);
+    if (size > this.#table.maxSize / 4 || (name === ':path' && value.includes('?'))) return this.#writeLiteral(field, state, LITERAL, out, offset);
     if (state.unused >= MAX_UNUSED && state.passedOver !== value) {
       state.passedOver = value;
       return this.#writeLiteral(field, state, LITERAL, out, offset);
@@ -142,15 +137,19 @@ export class HpackEncoder {
   }
 }
 
-function varies(name: string, value: string): boolean {
-  return VARYING.has(name) || (name === ':path' && value.includes('?'));
-}
-
 /** RFC 7541 §5.2; Huffman-coded only when that is shorter. */
 function writeString(text: string, out: Uint8Array, offset: number): number {
   const { length } = text;
-  const coded = huffmanLength(text);
-  if (coded < length) return encodeHuffman(text, out, writeInteger(out, offset, 0x80, 0x7f, coded));
+  // The length of what is coded comes before it: an octet if it is below 127, otherwise it must be known first.
+  const coded = length <= 0x7f ? 0 : huffmanLength(text);
+  if (coded < length) {
+    const start = writeInteger(out, offset, HUFFMAN, 0x7f, coded);
+    const end = encodeHuffman(text, out, start);
+    if (end >= 0) {
+      if (coded === 0) out[offset] = HUFFMAN | (end - start);
+      return end;
+    }
+  }
   let at = writeInteger(out, offset, 0, 0x7f, length);
   for (let i = 0; i < length; i++) out[at++] = text.charCodeAt(i);
   return at;

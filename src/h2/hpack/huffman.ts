@@ -112,36 +112,44 @@ export function decodeHuffman(source: Uint8Array, start: number, end: number, ta
   return length;
 }
 
+/**
+ * Writes `text` (latin1) Huffman-coded and padded if that takes fewer octets than it has itself. Up to four octets after those
+ * may be overwritten.
+ *
+ * @returns the offset after it, or -1 when the code is not shorter
+ */
+export function encodeHuffman(text: string, target: Uint8Array, offset: number): number {
+  const { length } = text;
+  const limit = offset + length;
+  let at = offset;
+  let pending = 0;
+  let bits = 0;
+  for (let i = 0; i < length; i++) {
+    const octet = text.charCodeAt(i) & 0xff;
+    let width = LENGTHS[octet] as number;
+    let code = CODES[octet] as number;
+    if (width > 24) {
+      // Up to seven bits are pending: a long code goes in two steps so as to stay within 32 bits.
+      width -= 8;
+      pending = (pending << 8) | (code >>> width);
+      target[at++] = pending >>> bits;
+      code &= (1 << width) - 1;
+    }
+    pending = (pending << width) | code;
+    bits += width;
+    while (bits >= 8) {
+      bits -= 8;
+      target[at++] = pending >>> bits;
+    }
+    if (at >= limit) return -1;
+  }
+  if (bits > 0) target[at++] = (pending << (8 - bits)) | (0xff >>> bits);
+  return at < limit ? at : -1;
+}
+
 /** Octets that `text` (latin1) takes when Huffman-coded. */
 export function huffmanLength(text: string): number {
   let bits = 0;
   for (let i = 0; i < text.length; i++) bits += LENGTHS[text.charCodeAt(i) & 0xff] as number;
   return (bits + 7) >>> 3;
-}
-
-/** Writes `text` (latin1) Huffman-coded and padded; returns the offset after it. */
-export function encodeHuffman(text: string, target: Uint8Array, offset: number): number {
-  let at = offset;
-  let pending = 0;
-  let bits = 0;
-  for (let i = 0; i < text.length; i++) {
-    const octet = text.charCodeAt(i) & 0xff;
-    let length = LENGTHS[octet] as number;
-    let code = CODES[octet] as number;
-    if (length > 24) {
-      // Up to seven bits are pending: a long code goes in two steps so as to stay within 32 bits.
-      pending = (pending << 8) | (code >>> (length - 8));
-      target[at++] = pending >>> bits;
-      length -= 8;
-      code &= (1 << length) - 1;
-    }
-    pending = (pending << length) | code;
-    bits += length;
-    while (bits >= 8) {
-      bits -= 8;
-      target[at++] = pending >>> bits;
-    }
-  }
-  if (bits > 0) target[at++] = (pending << (8 - bits)) | (0xff >>> bits);
-  return at;
 }
