@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { createHash, randomFillSync } from 'node:crypto';
 import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { Relay, type RelayOptions } from '../../../src/tcp/relay.ts';
 
 const NO_TIMEOUTS: RelayOptions = { clientTimeoutMs: null, serverTimeoutMs: null };
@@ -171,4 +174,190 @@ describe('tcp/relay', () => {
     assert.equal((await readAll(client)).toString(), 'late');
     assert.equal((await ended).termination, '--');
   });
+
+  describe('a reader that is slow', () => {
+    for (const fallback of [false, true]) {
+      it(`holds up the writer, and little is held in between${fallback ? ", with 'data' events" : ''}`, async () => {
+        const { near: client, far: outer } = await pair();
+        const { near: inner, far: server } = await pair();
+        if (fallback) for (const socket of [outer, inner]) hideUserBuffers(socket);
+        const { relay, ended } = relayOf(outer, inner, null, NO_TIMEOUTS);
+        const sent = send(client, 48 << 20);
+        await stalled(relay, inner);
+        assert.ok(relay.bytesIn < 48 << 20);
+        assert.ok(inner.writableLength <= 512 * 1024, `${inner.writableLength} octets held`);
+        assert.ok(outer.readableLength <= 128 * 1024, `${outer.readableLength} octets held`);
+        assert.equal(await digest(server), await sent);
+        server.end();
+        client.resume();
+        assert.equal((await ended).bytesIn, 48 << 20);
+      });
+    }
+  });
+
+  it("carries both ways with 'data' events where sockets have no buffers to give", async () => {
+    const { near: client, far: outer } = await pair();
+    const { near: inner, far: server } = await pair();
+    for (const socket of [outer, inner]) hideUserBuffers(socket);
+    const { ended } = relayOf(outer, inner, Buffer.alloc(0), NO_TIMEOUTS);
+    const [toServer, toClient, atServer, atClient] = await Promise.all([
+      send(client, 4 << 20),
+      send(server, 5 << 20),
+      digest(server),
+      digest(client),
+    ]);
+    assert.deepEqual([atServer, atClient], [toServer, toClient]);
+    assert.equal((await ended).termination, '--');
+  });
+
+  it('keeps many connections apart that share their buffer', async () => {
+    const rigs: Rig[] = [];
+    while (rigs.length < 48) rigs.push(await rig());
+    await Promise.all(
+      rigs.map(async ({ client, server, ended }) => {
+        const both = [send(client, 600_000), digest(server), send(server, 500_000), digest(client)];
+        const [sentIn, gotIn, sentOut, gotOut] = await Promise.all(both);
+        assert.deepEqual([gotIn, gotOut], [sentIn, sentOut]);
+        await ended;
+      }),
+    );
+  });
+
+  it('relays between sockets of the unix domain, and closes one when the other fails', async () => {
+    const path = join(await mkdtemp(join(tmpdir(), 'relay-')), 'socket');
+    const local = createServer({ allowHalfOpen: true, pauseOnConnect: true }).listen(path);
+    try {
+      const accepted = once(local, 'connection') as Promise<[Socket]>;
+      const near = connect({ path, allowHalfOpen: true });
+      const [far] = await accepted;
+      opened.push(near, far);
+      const { near: client, far: outer } = await pair();
+      const { relay, ended } = relayOf(outer, near, null, NO_TIMEOUTS);
+      client.write('over the path');
+      far.resume();
+      const [got] = (await once(far, 'data')) as [Buffer];
+      assert.equal(got.toString(), 'over the path');
+      const gone = once(far, 'end');
+      client.resetAndDestroy();
+      await gone;
+      assert.equal((await ended).termination, 'CD');
+      assert.equal(relay.resetBy, 'client');
+    } finally {
+      local.close();
+      await rm(dirname(path), { recursive: true });
+    }
+  });
+
+  describe('resets', () => {
+    for (const side of ['client', 'server'] as const) {
+      it(`passes on a reset by the ${side}`, async () => {
+        const { client, server, ended, outer, inner } = await rig();
+        const [from, to] = side === 'client' ? [client, server] : [server, client];
+        from.write('hello');
+        to.resume();
+        await once(to, 'data');
+        const failed = once(to, 'error') as Promise<[NodeJS.ErrnoException]>;
+        from.resetAndDestroy();
+        const [error] = await failed;
+        assert.equal(error.code, 'ECONNRESET');
+        const relay = await ended;
+        assert.equal(relay.termination, side === 'client' ? 'CD' : 'SD');
+        assert.equal(relay.resetBy, side);
+        assert.equal(relay.cause, `${side} reset the connection`);
+        assert.ok(outer.closed && inner.closed);
+      });
+    }
+
+    it('passes on a reset that is met by a write', async () => {
+      const { client, server, ended } = await rig();
+      client.end();
+      await once(server.resume(), 'end');
+      client.resetAndDestroy();
+      const failed = once(server, 'error') as Promise<[NodeJS.ErrnoException]>;
+      const chunk = Buffer.alloc(1 << 16);
+      const feeding = setInterval(() => server.write(chunk), 1);
+      await failed.finally(() => clearInterval(feeding));
+      const relay = await ended;
+      assert.equal(relay.termination, 'CD');
+      assert.equal(relay.resetBy, 'client');
+    });
+
+    it('resets the client when the server was lost before the relay began', async () => {
+      const { near: client, far: outer } = await pair();
+      const { near: inner } = await pair();
+      inner.destroy();
+      const failed = once(client.resume(), 'error') as Promise<[NodeJS.ErrnoException]>;
+      const { ended } = relayOf(outer, inner, Buffer.from('x'), NO_TIMEOUTS);
+      assert.equal((await failed)[0].code, 'ECONNRESET');
+      assert.equal((await ended).termination, 'SD');
+    });
+
+    it('ends both at once when told to', async () => {
+      const { client, server, relay, ended } = await rig();
+      const failed = Promise.all([once(client.resume(), 'error'), once(server.resume(), 'error')]);
+      relay.abort('KD', 'shut down by the administrator');
+      relay.abort('DD', 'again');
+      await failed;
+      const { termination, cause, resetBy } = await ended;
+      assert.deepEqual({ termination, cause, resetBy }, { termination: 'KD', cause: 'shut down by the administrator', resetBy: null });
+    });
+  });
+
+  describe('timeouts', () => {
+    it('ends an idle connection after timeout client', async () => {
+      const { client, server, ended } = await rig({ clientTimeoutMs: 30, serverTimeoutMs: null });
+      await Promise.all([once(client.resume(), 'end'), once(server.resume(), 'end')]);
+      const relay = await ended;
+      assert.equal(relay.termination, 'cD');
+      assert.equal(relay.cause, 'no activity of the client for 30 ms');
+    });
+
+    it('ends an idle connection after timeout server', async () => {
+      const { client, server, ended } = await rig({ clientTimeoutMs: null, serverTimeoutMs: 30 });
+      await Promise.all([once(client.resume(), 'end'), once(server.resume(), 'end')]);
+      assert.equal((await ended).termination, 'sD');
+    });
+
+    it('does not blame a client that has ended its stream', async () => {
+      const { client, server, outer, ended } = await rig({ clientTimeoutMs: 20, serverTimeoutMs: null });
+      client.end();
+      server.resume();
+      await once(outer, 'timeout');
+      await once(outer, 'timeout');
+      server.end('at last');
+      assert.equal((await readAll(client)).toString(), 'at last');
+      assert.equal((await ended).termination, '--');
+    });
+
+    it('does not blame a client whom the server holds up', async () => {
+      const { client, server, outer, inner, relay, ended } = await rig({ clientTimeoutMs: 20, serverTimeoutMs: null });
+      const sent = send(client, 32 << 20);
+      await stalled(relay, inner);
+      await once(outer, 'timeout');
+      assert.equal(await digest(server), await sent);
+      server.end();
+      client.resume();
+      assert.equal((await ended).termination, '--');
+    });
+
+    it('blames a server that takes nothing', async () => {
+      const { client, ended } = await rig({ clientTimeoutMs: null, serverTimeoutMs: 30 });
+      client.on('error', () => {});
+      void send(client, 32 << 20).catch(() => {});
+      assert.equal((await ended).termination, 'sD');
+    });
+  });
 });
+
+/** Makes a socket look like one of a Node without reusable read buffers. */
+function hideUserBuffers(socket: Socket): void {
+  Reflect.set(Reflect.get(socket, '_handle') as object, 'useUserBuffer', undefined);
+}
+
+/** Resolves when the sink is stuck and nothing more has been read for many turns of the event loop. */
+async function stalled(relay: Relay, sink: Socket): Promise<void> {
+  for (let seen = -1, quiet = 0; quiet < 500; quiet = seen === relay.bytesIn && sink.writableLength > 0 ? quiet + 1 : 0) {
+    seen = relay.bytesIn;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
