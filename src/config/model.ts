@@ -20,14 +20,24 @@ export interface GlobalSettings {
   readonly graceMs: number;
   /** `hard-stop-after`: when a drain is cut short; null: never. */
   readonly hardStopAfterMs: number | null;
+  /** `admin`: where /metrics, /ready and /live are served; null: nowhere. */
+  readonly admin: BindAddress | null;
+  /** `otlp`: the collector's URL as written, grpc:// or http(s)://; null: the standard OTEL_* variables alone decide. */
+  readonly otlp: string | null;
 }
 
 export type LogTarget = {
-  /** `stdout`, `stderr`, `udp://host:port`, `unix:/path`. */
+  /** `stdout`, `stderr`, `udp://host:port` (IPv6 in brackets), `unix:/path` (datagram socket). */
   readonly target: string;
   readonly facility: string;
-  /** Syslog level names; lines above `maxLevel` are dropped. */
+  /** Syslog level names; lines less severe than `maxLevel` are dropped. */
   readonly maxLevel: LogLevel;
+  /** Lines more severe than this are sent as if they had this level (HAProxy manual 4.2 "log", "minlevel"). */
+  readonly minLevel: LogLevel;
+  /** `raw`: the JSON line alone (stdout, stderr); else the syslog header in front of it. `local` is rfc3164 without host name. */
+  readonly format: 'raw' | 'local' | 'rfc3164' | 'rfc5424';
+  /** Longest line in bytes, header included; longer ones are cut. HAProxy's default is 1024; null: no limit (stdout, stderr). */
+  readonly maxLength: number | null;
 };
 
 export type LogLevel = 'emerg' | 'alert' | 'crit' | 'err' | 'warning' | 'notice' | 'info' | 'debug';
@@ -119,7 +129,8 @@ export interface ServerSettings {
   readonly proto: 'h2' | null;
   /**
    * Where the address comes from: `static`, or `dns` when every A/AAAA record of the host is a server of its own
-   * (`--to dns:host:port`): then `slots` is how many there can be.
+   * (`server-template`, `--to dns:host:port`): then `name` is the prefix, and the servers are named `name` + number, from
+   * `first` (1 unless the template says `a-b`) to at most `first + slots - 1`.
    */
-  readonly discovery: { readonly kind: 'static' } | { readonly kind: 'dns'; readonly slots: number };
+  readonly discovery: { readonly kind: 'static' } | { readonly kind: 'dns'; readonly slots: number; readonly first: number };
 }

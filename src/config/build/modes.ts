@@ -1,0 +1,38 @@
+/** Which frontends may use which backends, by mode (HAProxy manual 4.2 "mode"; auto and grpc are ours). */
+import type { Reporter } from '../diagnostics.ts';
+import type { ProxyDraft } from '../draft.ts';
+import type { Mode } from '../model.ts';
+
+const ACCEPTED: Readonly<Record<Mode, readonly Mode[]>> = {
+  // What a frontend in mode auto passes may be anything, so its backend must take anything.
+  auto: ['auto'],
+  tcp: ['tcp', 'auto'],
+  grpc: ['http', 'grpc', 'auto'],
+  http: ['http', 'grpc', 'auto'],
+};
+
+/** `used`: backends with the frontends that lead to them. */
+export function checkModes(used: ReadonlyMap<ProxyDraft, readonly ProxyDraft[]>, report: Reporter): void {
+  for (const [backend, frontends] of used) {
+    for (const frontend of frontends) checkPair(frontend, backend, report);
+    if (backend.settings.mode === 'http') requireHttp2(backend, report);
+  }
+}
+
+function checkPair(frontend: ProxyDraft, backend: ProxyDraft, report: Reporter): void {
+  const { mode } = frontend.settings;
+  if (ACCEPTED[mode].includes(backend.settings.mode)) return;
+  const { file, line } = backend.position;
+  const message = `${mode} ${frontend.section} '${frontend.name}' cannot use ${backend.settings.mode} ${backend.section} '${backend.name}' `
+    + `(${file}:${line})`;
+  const position = frontend.settings.defaultBackend?.position ?? frontend.position;
+  report.error(message, position, `a backend for mode ${mode} has mode ${ACCEPTED[mode].join(' or ')}`);
+}
+
+function requireHttp2(backend: ProxyDraft, report: Reporter): void {
+  for (const server of backend.servers) {
+    if (server.keywords.proto === 'h2') continue;
+    const message = `server '${server.name}': HTTP/1 servers are not supported by Pillion yet in mode http`;
+    report.error(message, server.position, "add 'proto h2' if the server speaks HTTP/2, or use 'mode auto'");
+  }
+}

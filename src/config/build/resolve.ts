@@ -1,0 +1,130 @@
+/** Drafts into the configuration that runs: references resolved, sections checked against each other. */
+import { nearest } from '../nearest.ts';
+import { checkModes } from './modes.ts';
+import type { Reporter } from '../diagnostics.ts';
+import type { ConfigurationDraft, ProxyDraft, ServerDraft } from '../draft.ts';
+import type { BackendSettings, BindSettings, Configuration, FrontendSettings, LogTarget, ServerSettings } from '../model.ts';
+
+export function resolve(draft: ConfigurationDraft, report: Reporter): Configuration {
+  const frontends = draft.proxies.filter(isFrontend);
+  const backends = draft.proxies.filter(isBackend);
+  checkNames(frontends, report);
+  checkNames(backends, report);
+  const byName = new Map(backends.map((backend) => [backend.name, backend]));
+  for (const proxy of draft.proxies) checkProxy(proxy, report);
+  const used = new Map<ProxyDraft, ProxyDraft[]>();
+  const routes = new Map<ProxyDraft, ProxyDraft | null>();
+  for (const frontend of frontends) {
+    const backend = target(frontend, byName, report);
+    routes.set(frontend, backend);
+    if (backend !== null) used.set(backend, [...(used.get(backend) ?? []), frontend]);
+  }
+  checkModes(used, report);
+  return {
+    global: { ...draft.global },
+    frontends: frontends.map((frontend) => toFrontend(frontend, routes.get(frontend)?.name ?? null, draft.global.logs)),
+    backends: backends.map(toBackend),
+  };
+}
+
+function isFrontend(proxy: ProxyDraft): boolean {
+  return proxy.section === 'frontend' || proxy.section === 'listen';
+}
+
+function isBackend(proxy: ProxyDraft): boolean {
+  return proxy.section === 'backend' || proxy.section === 'listen';
+}
+
+/** As HAProxy, a frontend and a backend may share a name, two of a kind may not. */
+function checkNames(proxies: readonly ProxyDraft[], report: Reporter): void {
+  const seen = new Map<string, ProxyDraft>();
+  for (const proxy of proxies) {
+    const other = seen.get(proxy.name);
+    if (other === undefined) seen.set(proxy.name, proxy);
+    else if (other !== proxy) {
+      const { file, line } = other.position;
+      report.error(`${proxy.section} '${proxy.name}' has the name of the ${other.section} at ${file}:${line}`, proxy.position);
+    }
+  }
+}
+
+/** The backend that a frontend's streams go to; a `listen` without default_backend is its own. */
+function target(frontend: ProxyDraft, backends: ReadonlyMap<string, ProxyDraft>, report: Reporter): ProxyDraft | null {
+  const reference = frontend.settings.defaultBackend;
+  if (reference === null) {
+    if (frontend.section === 'listen') return frontend;
+    report.warning(`frontend '${frontend.name}' has no 'default_backend': nothing that it accepts can go anywhere`, frontend.position);
+    return null;
+  }
+  const backend = backends.get(reference.name);
+  if (backend !== undefined) return backend;
+  const near = nearest(reference.name, backends.keys());
+  report.error(`there is no backend named '${reference.name}'`, reference.position, near && `did you mean '${near}'?`);
+  return null;
+}
+
+function checkProxy(proxy: ProxyDraft, report: Reporter): void {
+  const { settings, section, name, servers } = proxy;
+  const { client, connect, server } = settings.timeouts;
+  if ((isFrontend(proxy) && client === null) || (isBackend(proxy) && servers.length > 0 && (connect === null || server === null))) {
+    const hint = "set 'timeout client', 'timeout connect' and 'timeout server' in a defaults section: without them, dead peers stay forever";
+    report.warning(`missing timeouts for ${section} '${name}'`, proxy.position, hint);
+  }
+  if (isFrontend(proxy) && proxy.binds.length === 0) {
+    report.warning(`${section} '${name}' has no 'bind': it listens nowhere`, proxy.position);
+  }
+  if (section === 'backend' && servers.length === 0) report.warning(`backend '${name}' has no server`, proxy.position);
+  const names = new Map<string, ServerDraft>();
+  for (const entry of servers) {
+    const other = names.get(entry.name);
+    if (other === undefined) names.set(entry.name, entry);
+    else report.error(`server '${entry.name}' of '${name}' exists already, at line ${other.position.line}`, entry.position);
+  }
+  if (proxy.grpcCheckPosition !== null && servers.length > 0 && !servers.some((entry) => entry.keywords.check)) {
+    const message = `'option grpc-check' has no effect: no server of '${name}' has 'check'`;
+    report.warning(message, proxy.grpcCheckPosition, "add 'check' to the servers, or 'default-server check' above them");
+  }
+}
+
+function toFrontend(proxy: ProxyDraft, backend: string | null, globalLogs: readonly LogTarget[]): FrontendSettings {
+  const { settings } = proxy;
+  return {
+    name: proxy.name,
+    mode: settings.mode,
+    binds: proxy.binds.flatMap((bind) => bind.addresses.map((address): BindSettings => ({ address, text: bind.text, proto: bind.keywords.proto }))),
+    maxconn: settings.maxconn,
+    defaultBackend: backend,
+    clientTimeoutMs: settings.timeouts.client,
+    httpRequestTimeoutMs: settings.timeouts['http-request'],
+    detectTimeoutMs: settings.detectTimeoutMs,
+    logs: [...(settings.logGlobal ? globalLogs : []), ...settings.logs],
+    logFormat: settings.logFormat,
+    dontLogNull: settings.dontLogNull,
+  };
+}
+
+function toBackend(proxy: ProxyDraft): BackendSettings {
+  const { settings } = proxy;
+  return {
+    name: proxy.name,
+    mode: settings.mode,
+    balance: settings.balance,
+    servers: proxy.servers.map(toServer),
+    connectTimeoutMs: settings.timeouts.connect,
+    serverTimeoutMs: settings.timeouts.server,
+    queueTimeoutMs: settings.timeouts.queue,
+    checkTimeoutMs: settings.timeouts.check,
+    retries: settings.retries,
+    redispatch: settings.redispatch,
+    grpcCheck: settings.grpcCheck,
+  };
+}
+
+function toServer(server: ServerDraft): ServerSettings {
+  return {
+    name: server.name,
+    address: server.address,
+    ...server.keywords,
+    discovery: server.template === null ? { kind: 'static' } : { kind: 'dns', ...server.template },
+  };
+}

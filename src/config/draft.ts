@@ -1,0 +1,128 @@
+/** What directives compile to: sections in the making. Proxies begin as a copy of their defaults, as in HAProxy. */
+import type { Balance, BindAddress, GrpcCheckSettings, LogTarget, Mode, ServerAddress } from './model.ts';
+import type { Position } from './diagnostics.ts';
+
+export type ProxySection = 'defaults' | 'frontend' | 'backend' | 'listen';
+export type SectionKind = 'global' | ProxySection;
+
+export interface GlobalDraft {
+  maxconn: number | null;
+  pidfile: string | null;
+  daemon: boolean;
+  nbthread: number;
+  logs: LogTarget[];
+  graceMs: number;
+  hardStopAfterMs: number | null;
+  admin: BindAddress | null;
+  otlp: string | null;
+}
+
+export interface BindDraft {
+  readonly addresses: readonly BindAddress[];
+  readonly text: string;
+  readonly keywords: BindKeywords;
+}
+
+export interface BindKeywords {
+  proto: 'h2' | null;
+}
+
+/** What `server` and `default-server` keywords set; null: HAProxy's default, filled in at the end. */
+export interface ServerKeywords {
+  weight: number;
+  check: boolean;
+  interMs: number;
+  rise: number;
+  fall: number;
+  backup: boolean;
+  disabled: boolean;
+  maxconn: number;
+  proto: 'h2' | null;
+}
+
+export interface ServerDraft {
+  readonly name: string;
+  readonly address: ServerAddress;
+  readonly keywords: ServerKeywords;
+  /** Set by `server-template`: numbered servers, one per address that the host name resolves to. */
+  readonly template: { readonly first: number; readonly slots: number } | null;
+  readonly position: Position;
+}
+
+/** A name with the place where it stands, for messages. */
+export interface Reference {
+  readonly name: string;
+  readonly position: Position;
+}
+
+/** What sections inherit from their defaults, value by value. */
+export interface ProxySettings {
+  mode: Mode;
+  maxconn: number | null;
+  /** Written in this proxy or its defaults; null: never. */
+  defaultBackend: Reference | null;
+  balance: Balance;
+  retries: number;
+  redispatch: number | null;
+  timeouts: Record<TimeoutName, number | null>;
+  detectTimeoutMs: number;
+  logs: readonly LogTarget[];
+  /** `log global`: those of the global section as well. */
+  logGlobal: boolean;
+  logFormat: 'none' | 'tcp' | 'http';
+  dontLogNull: boolean;
+  grpcCheck: GrpcCheckSettings | null;
+  serverDefaults: ServerKeywords;
+}
+
+export type TimeoutName = 'connect' | 'client' | 'server' | 'queue' | 'check' | 'http-request';
+
+export interface ProxyDraft {
+  readonly section: ProxySection;
+  readonly name: string;
+  readonly position: Position;
+  readonly settings: ProxySettings;
+  readonly binds: BindDraft[];
+  readonly servers: ServerDraft[];
+  /** `option grpc-check` of this very section, for the warning that no server asks for checks. */
+  grpcCheckPosition: Position | null;
+}
+
+export interface ConfigurationDraft {
+  readonly global: GlobalDraft;
+  readonly proxies: ProxyDraft[];
+  /** `defaults NAME` by name. */
+  readonly namedDefaults: Map<string, ProxyDraft>;
+}
+
+export function newGlobalDraft(): GlobalDraft {
+  return {
+    maxconn: null, pidfile: null, daemon: false, nbthread: 1, logs: [], graceMs: 0, hardStopAfterMs: null, admin: null, otlp: null,
+  };
+}
+
+/** HAProxy 3.2's defaults; `detect-timeout` is ours. */
+export function newProxySettings(): ProxySettings {
+  return {
+    mode: 'tcp',
+    maxconn: null,
+    defaultBackend: null,
+    balance: { algorithm: 'roundrobin' },
+    retries: 3,
+    redispatch: null,
+    timeouts: { connect: null, client: null, server: null, queue: null, check: null, 'http-request': null },
+    detectTimeoutMs: 1000,
+    logs: [],
+    logGlobal: false,
+    logFormat: 'none',
+    dontLogNull: false,
+    grpcCheck: null,
+    serverDefaults: {
+      weight: 1, check: false, interMs: 2000, rise: 2, fall: 3, backup: false, disabled: false, maxconn: 0, proto: null,
+    },
+  };
+}
+
+export function copySettings(settings: ProxySettings): ProxySettings {
+  return { ...settings, timeouts: { ...settings.timeouts }, serverDefaults: { ...settings.serverDefaults } };
+}

@@ -1,0 +1,27 @@
+/** Text in, configuration or errors out. Pure: no files, no process. */
+import { resolve } from './build/resolve.ts';
+import { collectDiagnostics } from './diagnostics.ts';
+import { parse } from './parser.ts';
+import type { Diagnostic } from './diagnostics.ts';
+import type { Environment, Source } from './lexer.ts';
+import type { Configuration } from './model.ts';
+
+export interface LoadedConfiguration {
+  /** null when there are errors. */
+  readonly configuration: Configuration | null;
+  readonly errors: readonly Diagnostic[];
+  readonly warnings: readonly Diagnostic[];
+}
+
+/** `env` is what `"${VAR}"` means. Never throws, whatever the text. */
+export function loadConfiguration(sources: readonly Source[], env: Environment): LoadedConfiguration {
+  const report = collectDiagnostics();
+  const configuration = resolve(parse(sources, env, report), report);
+  const { errors, warnings } = report;
+  return { configuration: errors.length === 0 ? configuration : null, errors, warnings };
+}
+
+/** Whether anything would be listened on; HAProxy's `-c` exits with 2 when not. */
+export function listens(configuration: Configuration): boolean {
+  return configuration.frontends.some((frontend) => frontend.binds.length > 0);
+}

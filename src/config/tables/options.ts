@@ -1,0 +1,76 @@
+/** `option …` (HAProxy manual 4.2), and our `option grpc-check`. */
+import { chooseWord, integer, optional, required } from '../arguments.ts';
+import { proxyDirective } from '../directive.ts';
+import type { Argument, Directive } from '../directive.ts';
+import type { ProxyDraft } from '../draft.ts';
+import type { GrpcCheckSettings } from '../model.ts';
+
+const METHODS = ['watch', 'check'] as const;
+
+const grpcCheck: Argument<GrpcCheckSettings> = {
+  usage: '[service <name>] [watch|check]',
+  describe: '<name>: the service to ask for (default: the server as a whole); watch: by Watch only; check: by Check only',
+  take: (cursor, context) => {
+    let service = '';
+    let method: GrpcCheckSettings['method'] = 'auto';
+    for (let token = cursor.next(); token !== undefined; token = cursor.next()) {
+      if (token.text === 'service') {
+        cursor.head = token.position;
+        const name = required(cursor, { ...context, directive: 'service' }, 'the name of a gRPC service');
+        if (name === undefined) return undefined;
+        service = name.text;
+      } else {
+        const chosen = chooseWord(token, "argument of 'option grpc-check'", [...METHODS, 'service'], [], context);
+        if (chosen === undefined || chosen === 'service') return undefined;
+        method = chosen;
+      }
+    }
+    return { service, method };
+  },
+};
+
+export const OPTION_DIRECTIVES: readonly Directive<ProxyDraft>[] = [
+  proxyDirective({
+    name: 'option dontlognull', sections: ['defaults', 'frontend', 'listen'], arguments: [], origin: 'haproxy', default: 'off',
+    summary: 'No line for connections that carried nothing, such as port probes.', example: 'option dontlognull',
+    apply: (proxy) => { proxy.settings.dontLogNull = true; },
+    undo: (proxy) => { proxy.settings.dontLogNull = false; },
+  }),
+  proxyDirective({
+    name: 'option grpc-check', sections: ['defaults', 'listen', 'backend'], arguments: [grpcCheck], origin: 'pillion', default: 'off',
+    summary: "Servers with 'check' are checked by the gRPC health protocol (grpc.health.v1).",
+    details: 'Without watch or check: Watch, so that a change is known at once, and Check where the server does not implement Watch. '
+      + 'A server that answers NOT_SERVING gets no new streams; those that run go on.',
+    example: 'option grpc-check service helloworld.Greeter',
+    apply: (proxy, [settings], { position }) => {
+      proxy.settings.grpcCheck = settings;
+      proxy.grpcCheckPosition = position;
+    },
+    undo: (proxy) => {
+      proxy.settings.grpcCheck = null;
+      proxy.grpcCheckPosition = null;
+    },
+  }),
+  proxyDirective({
+    name: 'option httplog', sections: ['defaults', 'frontend', 'listen'], arguments: [], origin: 'haproxy', default: 'off',
+    summary: 'One line per HTTP stream, with method, path and status.', example: 'option httplog',
+    apply: (proxy) => { proxy.settings.logFormat = 'http'; },
+    undo: (proxy) => { proxy.settings.logFormat = 'none'; },
+  }),
+  proxyDirective({
+    name: 'option redispatch', sections: ['defaults', 'listen', 'backend'], origin: 'haproxy', default: 'off',
+    arguments: [optional(integer('interval', -1_000_000, 1_000_000), -1)],
+    summary: 'Which retries may leave the server that persistence or hashing chose.',
+    details: 'Without a number: the last retry. n: every n-th retry. -n: the n-th before the last. 0: none. Streams that no server '
+      + 'can have processed go to another server anyway.',
+    example: 'option redispatch 1',
+    apply: (proxy, [interval]) => { proxy.settings.redispatch = interval === 0 ? null : interval; },
+    undo: (proxy) => { proxy.settings.redispatch = null; },
+  }),
+  proxyDirective({
+    name: 'option tcplog', sections: ['defaults', 'frontend', 'listen'], arguments: [], origin: 'haproxy', default: 'off',
+    summary: 'One line per TCP connection, with times and bytes.', example: 'option tcplog',
+    apply: (proxy) => { proxy.settings.logFormat = 'tcp'; },
+    undo: (proxy) => { proxy.settings.logFormat = 'none'; },
+  }),
+];

@@ -1,0 +1,144 @@
+/** Directives of proxies but for timeouts, options and servers (HAProxy manual 4.2). */
+import { parseBindAddresses } from '../address.ts';
+import { chooseWord, integer, keyword, keywords, oneOf, parseInteger, parseName, required } from '../arguments.ts';
+import { proxyDirective } from '../directive.ts';
+import { LOG_TARGET } from './log.ts';
+import { UNSUPPORTED_BIND_KEYWORDS } from './server-keywords.ts';
+import type { Keyword } from '../arguments.ts';
+import type { Argument, Directive } from '../directive.ts';
+import type { BindDraft, BindKeywords, ProxyDraft, Reference } from '../draft.ts';
+import type { Balance, LogTarget } from '../model.ts';
+
+export const BIND_KEYWORDS: readonly Keyword<BindKeywords>[] = [
+  keyword({
+    name: 'proto', argument: oneOf('protocol', ['h2'], ['h1', 'quic', 'none']), default: 'detected',
+    summary: 'Clients speak HTTP/2 with prior knowledge: nothing is detected.',
+    set: (bind: BindKeywords, protocol) => { bind.proto = protocol; },
+  }),
+];
+
+const addresses: Argument<Omit<BindDraft, 'keywords'>> = {
+  usage: '<address>[,...]',
+  describe: '<address>: [host]:port[-port], *:port, [IPv6]:port, unix@path, /path, abns@name or fd@number',
+  take: (cursor, context) => {
+    const token = required(cursor, context, 'an address such as :8080');
+    if (token === undefined) return undefined;
+    const result = parseBindAddresses(token.text);
+    if (result.ok) return { addresses: result.value, text: token.text };
+    context.report.error(result.message, token.position);
+    return undefined;
+  },
+};
+
+const ALGORITHMS = ['roundrobin', 'leastconn', 'first', 'random'] as const;
+const UNSUPPORTED_ALGORITHMS = ['static-rr', 'source', 'uri', 'url_param', 'hdr', 'hash', 'rdp-cookie', 'log-hash', 'sticky'];
+
+const algorithm: Argument<Balance> = {
+  usage: 'roundrobin|leastconn|first|random[(<draws>)]',
+  describe: `one of ${ALGORITHMS.join(', ')}; <draws>: how many servers are drawn and compared, default 2`,
+  take: (cursor, context) => {
+    const token = required(cursor, context, `an algorithm: one of ${ALGORITHMS.join(', ')}`);
+    if (token === undefined) return undefined;
+    const [, name = '', inner] = /^([^(]*)(?:\((.*)\))?$/.exec(token.text) ?? [undefined, token.text];
+    const found = chooseWord({ ...token, text: name }, 'balance algorithm', ALGORITHMS, UNSUPPORTED_ALGORITHMS, context);
+    if (found === undefined) return undefined;
+    if (found !== 'random') {
+      if (inner === undefined) return { algorithm: found };
+      context.report.error(`'${found}' takes no argument in parentheses`, token.position);
+      return undefined;
+    }
+    const draws = inner === undefined || inner === '' ? { ok: true, value: 2 } as const : parseInteger(inner, 1, 1000);
+    if (draws.ok) return { algorithm: 'random', draws: draws.value };
+    context.report.error(`the draws of 'random': ${draws.message}`, token.position);
+    return undefined;
+  },
+};
+
+const reference: Argument<Reference> = {
+  usage: '<backend>',
+  describe: "<backend>: the name of a 'backend' or 'listen' section",
+  take: (cursor, context) => {
+    const token = required(cursor, context, 'the name of a backend');
+    if (token === undefined) return undefined;
+    if (token.text.includes('%[')) {
+      context.report.error('a backend chosen by an expression is not supported by Pillion yet', token.position);
+      return undefined;
+    }
+    const name = parseName(token.text);
+    if (name.ok) return { name: name.value, position: token.position };
+    context.report.error(name.message, token.position);
+    return undefined;
+  },
+};
+
+const logTarget: Argument<LogTarget | 'global'> = {
+  usage: `global | ${LOG_TARGET.usage}`,
+  describe: `global: those of the global section; ${LOG_TARGET.describe}`,
+  take: (cursor, context) => {
+    if (cursor.peek()?.text !== 'global') return LOG_TARGET.take(cursor, context);
+    cursor.next();
+    return 'global';
+  },
+};
+
+export const PROXY_DIRECTIVES: readonly Directive<ProxyDraft>[] = [
+  proxyDirective({
+    name: 'balance', sections: ['defaults', 'listen', 'backend'], arguments: [algorithm], origin: 'haproxy', default: 'roundrobin',
+    summary: 'How a server is chosen for each stream.',
+    details: 'leastconn takes the server with the fewest streams by weight, counted exactly; roundrobin is smooth and weighted; first fills '
+      + 'servers in order up to their maxconn; random compares a few drawn servers. HTTP/2 streams are balanced one by one, '
+      + 'raw TCP by connection.',
+    example: 'balance leastconn',
+    apply: (proxy, [balance]) => { proxy.settings.balance = balance; },
+  }),
+  proxyDirective({
+    name: 'bind', sections: ['frontend', 'listen'], misplaced: 'error', origin: 'haproxy', default: 'none',
+    arguments: [addresses, keywords('bind', BIND_KEYWORDS, UNSUPPORTED_BIND_KEYWORDS)],
+    summary: 'Where to listen.', details: 'May be repeated. Without a host, or with *, all IPv4 addresses; [::] for IPv6.',
+    example: 'bind :8080',
+    apply: (proxy, [bind, set]) => {
+      const settings: BindKeywords = { proto: null };
+      set(settings);
+      proxy.binds.push({ ...bind, keywords: settings });
+    },
+  }),
+  proxyDirective({
+    name: 'default_backend', sections: ['defaults', 'frontend', 'listen'], arguments: [reference], origin: 'haproxy', default: 'none',
+    summary: 'The backend that streams go to.', example: 'default_backend greeter',
+    apply: (proxy, [name]) => { proxy.settings.defaultBackend = name; },
+  }),
+  proxyDirective({
+    name: 'log', sections: ['defaults', 'frontend', 'listen', 'backend'], arguments: [logTarget], origin: 'haproxy', default: 'none',
+    summary: 'Where the line that each stream leaves goes to.', details: "May be repeated. 'no log' drops what defaults gave.",
+    example: 'log global',
+    apply: (proxy, [target]) => {
+      if (target === 'global') proxy.settings.logGlobal = true;
+      else proxy.settings.logs = [...proxy.settings.logs, target];
+    },
+    undo: (proxy) => {
+      proxy.settings.logGlobal = false;
+      proxy.settings.logs = [];
+    },
+  }),
+  proxyDirective({
+    name: 'maxconn', sections: ['defaults', 'frontend', 'listen'], arguments: [integer('connections', 0, 2 ** 31 - 1)], origin: 'haproxy',
+    summary: 'Client connections at once on this frontend; more wait in the kernel.', default: "0: only the global section's limit",
+    example: 'maxconn 3000',
+    apply: (proxy, [connections]) => { proxy.settings.maxconn = connections === 0 ? null : connections; },
+  }),
+  proxyDirective({
+    name: 'mode', sections: ['defaults', 'frontend', 'listen', 'backend'], origin: 'haproxy', default: 'tcp',
+    arguments: [oneOf('proxy mode', ['auto', 'grpc', 'http', 'tcp'], ['log', 'spop', 'haterm'])],
+    summary: 'What the proxy speaks: auto and grpc are ours, http and tcp are HAProxy\'s.',
+    details: 'auto balances HTTP/2 per stream and passes all else as raw TCP; grpc is HTTP/2 only; tcp never looks inside; '
+      + 'http needs HTTP/2 servers in this version (proto h2).',
+    example: 'mode auto',
+    apply: (proxy, [mode]) => { proxy.settings.mode = mode; },
+  }),
+  proxyDirective({
+    name: 'retries', sections: ['defaults', 'listen', 'backend'], arguments: [integer('number', 0, 1_000_000)], origin: 'haproxy',
+    summary: 'How often a stream that no server can have processed is tried again.', default: '3', example: 'retries 3',
+    details: 'Failed connects, refused streams and streams above the last id of a GOAWAY are tried again on another server.',
+    apply: (proxy, [retries]) => { proxy.settings.retries = retries; },
+  }),
+];

@@ -1,0 +1,42 @@
+/** `timeout …` and `detect-timeout` (HAProxy manual 4.2). */
+import { time } from '../arguments.ts';
+import { proxyDirective } from '../directive.ts';
+import type { Directive } from '../directive.ts';
+import type { ProxyDraft, ProxySection, TimeoutName } from '../draft.ts';
+
+const FRONT: readonly ProxySection[] = ['defaults', 'frontend', 'listen'];
+const BACK: readonly ProxySection[] = ['defaults', 'listen', 'backend'];
+
+function timeout(
+  name: TimeoutName, sections: readonly ProxySection[], summary: string, example: string, fallback: string, details?: string,
+): Directive<ProxyDraft> {
+  return proxyDirective({
+    name: `timeout ${name}`, sections, arguments: [time('time')], summary, example, default: fallback, origin: 'haproxy',
+    ...(details === undefined ? {} : { details }),
+    // HAProxy's 0 means no timeout, as if the directive were absent.
+    apply: (proxy, [value]) => { proxy.settings.timeouts[name] = value === 0 ? null : value; },
+  });
+}
+
+export const TIMEOUT_DIRECTIVES: readonly Directive<ProxyDraft>[] = [
+  timeout('check', BACK, 'How long a health check may take once connected.', 'timeout check 2s', "the server's inter"),
+  timeout(
+    'client', FRONT, 'How long a client may be silent.', 'timeout client 30s', 'none, with a warning',
+    'On HTTP/2 it is for connections without a stream and for streams whose client owes data: quiet long-lived streams are kept by PING.',
+  ),
+  timeout('connect', BACK, 'How long connecting to a server may take.', 'timeout connect 2s', 'none, with a warning'),
+  timeout(
+    'http-request', FRONT, 'How long the header of a request may take to arrive.', 'timeout http-request 10s', 'none',
+  ),
+  timeout(
+    'queue', BACK, "How long a stream may wait for a server's slot (maxconn).", 'timeout queue 1s', 'as timeout connect',
+  ),
+  timeout('server', BACK, 'How long a server may be silent.', 'timeout server 30s', 'none, with a warning'),
+  proxyDirective({
+    name: 'detect-timeout', sections: FRONT, arguments: [time('time', { min: 1 })], origin: 'pillion', default: '1s',
+    summary: 'In mode auto: how long a silent client is waited for before it is passed as raw TCP.',
+    details: 'Protocols in which the server speaks first (SMTP, MySQL, SSH) start after this time. Nothing fails by it.',
+    example: 'detect-timeout 200ms',
+    apply: (proxy, [value]) => { proxy.settings.detectTimeoutMs = value; },
+  }),
+];
