@@ -58,7 +58,7 @@ export function parseServerAddress(text: string): Parsed<ServerAddress> {
   if (!split.ok) return split;
   const { host, port: portText } = split.value;
   if (host === '' || host === '*' || host === '0.0.0.0' || host === '::') {
-    return failed(`'${text}' has no address to connect to: forwarding to the client's own destination is not supported by Pillion yet`);
+    return failed(`'${text}': going on to the client's own destination is not supported by Pillion yet; write 127.0.0.1 for this host`);
   }
   const port = parseServerPort(portText);
   return port.ok ? { ok: true, value: { kind: 'tcp', host, port: port.value } } : port;

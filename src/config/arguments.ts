@@ -111,11 +111,14 @@ export interface Keyword<D> {
   readonly summary: string;
   readonly default: string;
   /** Takes the keyword's arguments; undefined when something was wrong, and reported. */
-  take(cursor: Cursor, context: ArgumentContext): ((target: D) => void) | undefined;
+  readonly take: (cursor: Cursor, context: ArgumentContext) => ((target: D) => void) | undefined;
 }
 
 export function keyword<D, T>(
-  row: { readonly name: string; readonly argument: Argument<T>; readonly summary: string; readonly default: string; set(target: D, value: T): void },
+  row: {
+    readonly name: string; readonly argument: Argument<T>; readonly summary: string; readonly default: string;
+    readonly set: (target: D, value: T) => void;
+  },
 ): Keyword<D> {
   const { name, argument, summary, set } = row;
   return {
@@ -129,7 +132,7 @@ export function keyword<D, T>(
 
 /** A keyword without argument. */
 export function flag<D>(
-  row: { readonly name: string; readonly summary: string; readonly default: string; set(target: D): void },
+  row: { readonly name: string; readonly summary: string; readonly default: string; readonly set: (target: D) => void },
 ): Keyword<D> {
   const { name, summary, set } = row;
   return {

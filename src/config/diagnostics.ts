@@ -86,5 +86,5 @@ function window(position: Position): { text: string; offset: number } {
 }
 
 function printable(text: string): string {
-  return text.replace(/[\u0000-\u0008\u000a-\u001f\u007f-\u009f]/g, '?');
+  return text.replace(/\p{Cc}/gu, (char) => (char === '\t' ? char : '?'));
 }

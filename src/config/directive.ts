@@ -40,7 +40,7 @@ export interface Argument<T> {
   readonly usage: string;
   /** One line for help: type, unit, range. */
   readonly describe: string;
-  take(cursor: Cursor, context: ArgumentContext): T | undefined;
+  readonly take: (cursor: Cursor, context: ArgumentContext) => T | undefined;
 }
 
 export type ValuesOf<A extends readonly Argument<unknown>[]> = { [K in keyof A]: A[K] extends Argument<infer T> ? T : never };
@@ -73,11 +73,11 @@ export interface Directive<D> extends Documentation {
   readonly arguments: readonly { readonly usage: string; readonly describe: string }[];
   /** `no NAME` undoes it. */
   readonly negatable: boolean;
-  /** What HAProxy says of it in a proxy that cannot use it: an error, or a warning that it is ignored. */
+  /** What HAProxy says of it in a proxy that cannot use it: an error, or a warning that it is ignored. In `defaults`: an error. */
   readonly misplaced: 'error' | 'warning';
   /** Takes the arguments and applies them; false when something was wrong, and reported. */
-  compile(draft: D, cursor: Cursor, context: ArgumentContext & ApplyContext): boolean;
-  undo(draft: D): void;
+  readonly compile: (draft: D, cursor: Cursor, context: ArgumentContext & ApplyContext) => boolean;
+  readonly undo: (draft: D) => void;
 }
 
 interface Row<D, A extends readonly Argument<unknown>[], S extends SectionKind> extends Documentation {
@@ -86,8 +86,8 @@ interface Row<D, A extends readonly Argument<unknown>[], S extends SectionKind> 
   readonly arguments: A;
   readonly misplaced?: 'error' | 'warning';
   /** Present: `no NAME` is allowed and does this. */
-  undo?(draft: D): void;
-  apply(draft: D, values: ValuesOf<A>, context: ApplyContext): void;
+  readonly undo?: (draft: D) => void;
+  readonly apply: (draft: D, values: ValuesOf<A>, context: ApplyContext) => void;
 }
 
 /** A row of the global section. */
@@ -106,7 +106,7 @@ function hideArguments<D, A extends readonly Argument<unknown>[]>(row: Row<D, A,
   const { apply, undo, ...rest } = row;
   return {
     ...rest,
-    usage: [row.name, ...row.arguments.map((argument) => argument.usage)].join(' '),
+    usage: [row.name, ...row.arguments.map((argument) => argument.usage)].join(' ').trimEnd(),
     negatable: undo !== undefined,
     misplaced: row.misplaced ?? 'warning',
     undo: (draft) => undo?.(draft),

@@ -176,7 +176,7 @@ class Parser {
       case 'incomplete':
         return this.#report.error(`'${found.family}' needs one of: ${found.members.join(', ')}`, head.position);
       case 'unknown': {
-        const what = found.family === null ? 'keyword' : `'${found.family}'`;
+        const what = found.family === null ? 'keyword' : `word behind '${found.family}':`;
         const elsewhere = found.family === null ? otherSection(found.token.text, section) : null;
         return this.#report.error(`unknown ${what} '${found.token.text}' ${place}`, found.token.position, elsewhere ?? found.hint);
       }
@@ -188,7 +188,7 @@ class Parser {
     if (!row.sections.includes(section)) {
       const message = `'${row.name}' is of no use in section '${section}'`;
       const hint = `it belongs to ${row.sections.join(', ')}`;
-      return row.misplaced === 'error' ? this.#report.error(message, position, hint) : this.#report.warning(`${message}: ignored`, position, hint);
+      return row.misplaced === 'error' || section === 'defaults' ? this.#report.error(message, position, hint) : this.#report.warning(`${message}: ignored`, position, hint);
     }
     if (!negated) {
       row.compile(draft, new Cursor(line.slice(words), position), { report: this.#report, directive: row.name, position });

@@ -25,6 +25,9 @@ export type Lookup<D> =
 
 const MAX_NAME_WORDS = 2;
 
+/** A mistyped section is taken for a keyword of the section before it. */
+const SECTION_WORDS = ['global', 'defaults', 'frontend', 'backend', 'listen'];
+
 export function vocabulary<D>(
   rows: readonly Directive<D>[], unsupported: ReadonlyMap<string, UnsupportedWord>,
   removed: ReadonlyMap<string, RemovedWord>, unsupportedPrefixes: ReadonlyMap<string, string> = new Map(),
@@ -65,7 +68,7 @@ function unknown<D>(words: Vocabulary<D>, line: readonly Token[]): Lookup<D> {
     const near = nearest(second.text, members);
     return { kind: 'unknown', token: second, family: first.text, hint: near && `did you mean '${first.text} ${near}'?` };
   }
-  const known = [...words.rows.keys(), ...words.unsupported.keys(), ...words.families.keys()];
+  const known = [...words.rows.keys(), ...words.unsupported.keys(), ...words.families.keys(), ...SECTION_WORDS];
   const near = nearest(first.text, known);
   return { kind: 'unknown', token: first, family: null, hint: near && `did you mean '${near}'?` };
 }

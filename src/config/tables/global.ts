@@ -43,7 +43,6 @@ export const GLOBAL_DIRECTIVES: readonly Directive<GlobalDraft>[] = [
     name: 'daemon', arguments: [], origin: 'haproxy', summary: 'Go to the background after the start.', default: 'foreground',
     details: "The command line's -db overrides it. In a container, stay in the foreground.", example: 'daemon',
     apply: (global) => { global.daemon = true; },
-    undo: (global) => { global.daemon = false; },
   }),
   globalDirective({
     name: 'grace', arguments: [time('time')], origin: 'haproxy', default: '0', example: 'grace 5s',
@@ -65,9 +64,9 @@ export const GLOBAL_DIRECTIVES: readonly Directive<GlobalDraft>[] = [
     undo: (global) => { global.logs = []; },
   }),
   globalDirective({
-    name: 'maxconn', arguments: [integer('connections', 1, 2 ** 31 - 1)], origin: 'haproxy', example: 'maxconn 20000',
-    summary: 'Client connections at once, all frontends together.', default: 'from the limit of open files',
-    apply: (global, [connections]) => { global.maxconn = connections; },
+    name: 'maxconn', arguments: [integer('connections', 0, 2 ** 31 - 1)], origin: 'haproxy', example: 'maxconn 20000',
+    summary: 'Client connections at once, all frontends together.', default: '0: from the limit of open files',
+    apply: (global, [connections]) => { global.maxconn = connections === 0 ? null : connections; },
   }),
   globalDirective({
     name: 'nbthread', arguments: [integer('number', 1, 64)], origin: 'haproxy', default: '1', example: 'nbthread 1',

@@ -29,6 +29,17 @@ const grpcCheck: Argument<GrpcCheckSettings> = {
   },
 };
 
+/** `clf`: HAProxy's other line format. */
+const noFormat: Argument<null> = {
+  usage: '', describe: '',
+  take: (cursor, context) => {
+    const token = cursor.peek();
+    if (token?.text !== 'clf') return null;
+    context.report.error(`'clf' of '${context.directive}' is not supported by Pillion yet`, token.position, 'lines are JSON: leave it out');
+    return undefined;
+  },
+};
+
 export const OPTION_DIRECTIVES: readonly Directive<ProxyDraft>[] = [
   proxyDirective({
     name: 'option dontlognull', sections: ['defaults', 'frontend', 'listen'], arguments: [], origin: 'haproxy', default: 'off',
@@ -52,10 +63,9 @@ export const OPTION_DIRECTIVES: readonly Directive<ProxyDraft>[] = [
     },
   }),
   proxyDirective({
-    name: 'option httplog', sections: ['defaults', 'frontend', 'listen'], arguments: [], origin: 'haproxy', default: 'off',
+    name: 'option httplog', sections: ['defaults', 'frontend', 'listen'], arguments: [noFormat], origin: 'haproxy', default: 'off',
     summary: 'One line per HTTP stream, with method, path and status.', example: 'option httplog',
     apply: (proxy) => { proxy.settings.logFormat = 'http'; },
-    undo: (proxy) => { proxy.settings.logFormat = 'none'; },
   }),
   proxyDirective({
     name: 'option redispatch', sections: ['defaults', 'listen', 'backend'], origin: 'haproxy', default: 'off',
@@ -68,9 +78,8 @@ export const OPTION_DIRECTIVES: readonly Directive<ProxyDraft>[] = [
     undo: (proxy) => { proxy.settings.redispatch = null; },
   }),
   proxyDirective({
-    name: 'option tcplog', sections: ['defaults', 'frontend', 'listen'], arguments: [], origin: 'haproxy', default: 'off',
+    name: 'option tcplog', sections: ['defaults', 'frontend', 'listen'], arguments: [noFormat], origin: 'haproxy', default: 'off',
     summary: 'One line per TCP connection, with times and bytes.', example: 'option tcplog',
     apply: (proxy) => { proxy.settings.logFormat = 'tcp'; },
-    undo: (proxy) => { proxy.settings.logFormat = 'none'; },
   }),
 ];

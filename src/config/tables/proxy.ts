@@ -92,7 +92,7 @@ export const PROXY_DIRECTIVES: readonly Directive<ProxyDraft>[] = [
     apply: (proxy, [balance]) => { proxy.settings.balance = balance; },
   }),
   proxyDirective({
-    name: 'bind', sections: ['frontend', 'listen'], misplaced: 'error', origin: 'haproxy', default: 'none',
+    name: 'bind', sections: ['frontend', 'listen'], origin: 'haproxy', default: 'none',
     arguments: [addresses, keywords('bind', BIND_KEYWORDS, UNSUPPORTED_BIND_KEYWORDS)],
     summary: 'Where to listen.', details: 'May be repeated. Without a host, or with *, all IPv4 addresses; [::] for IPv6.',
     example: 'bind :8080',

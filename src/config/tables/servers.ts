@@ -15,7 +15,8 @@ const address = parsed('address', 'host:port, host, host:+n, [IPv6]:port, unix@p
 
 export const SERVER_DIRECTIVES: readonly Directive<ProxyDraft>[] = [
   proxyDirective({
-    name: 'default-server', sections: ['defaults', 'listen', 'backend'], arguments: [serverKeywords], origin: 'haproxy', default: 'none',
+    name: 'default-server', sections: ['defaults', 'listen', 'backend'], misplaced: 'error', origin: 'haproxy', default: 'none',
+    arguments: [serverKeywords],
     summary: 'Keywords for all servers that follow in the section.', example: 'default-server check inter 1s',
     apply: (proxy, [set]) => set(proxy.settings.serverDefaults),
   }),
