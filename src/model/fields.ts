@@ -42,6 +42,8 @@ export class FieldList {
    * the list was received.
    */
   validation = 0;
+  /** Cache slot of h2/: the value of content-length; -1 none, -2 invalid, -3 not yet looked at. */
+  contentLength = -3;
   #withoutName = '';
   #without: FieldList | null = null;
 

@@ -1,0 +1,162 @@
+/**
+ * One HTTP/2 stream (RFC 9113 §5): its state, its windows and the body bytes that flow control holds back.
+ *
+ *                 request or response headers
+ *        idle ───────────────────────────────────▶ open
+ *                                                 │    │
+ *                             we end the stream   │    │   the peer ends the stream
+ *                                                 ▼    ▼
+ *                          half-closed (local)          half-closed (remote)
+ *                                                 │    │
+ *                           the other side ends   ▼    ▼   or RST_STREAM either way, from any state
+ *                                                 closed
+ *
+ * The connection (connection.ts) feeds a stream and owns its place in the table; the stream writes frames through it.
+ */
+import type { FieldList } from '../model/fields.ts';
+import type { Half, HalfSink } from '../model/exchange.ts';
+import type { Output } from '../transport/output.ts';
+import { PendingBody } from './pending-body.ts';
+import { writeWindowUpdate } from './frame/control.ts';
+
+export type StreamState = 'idle' | 'open' | 'half-closed (local)' | 'half-closed (remote)' | 'closed';
+
+/** What a stream needs of its connection. */
+export interface StreamOwner {
+  readonly output: Output;
+  /** Octets that a reader must have taken before a WINDOW_UPDATE is worth its bytes. */
+  readonly creditThreshold: number;
+  /** True when `size` body octets fit into one frame, the connection's window and the socket. */
+  maySend(size: number): boolean;
+  /** The most body octets that can be sent in one frame now, 0 when none. */
+  sendable(): number;
+  writeData(streamId: number, chunk: Uint8Array, start: number, end: number, endStream: boolean): void;
+  writeHeaders(streamId: number, fields: FieldList, extra: FieldList | null, endStream: boolean): void;
+  /** Sends what `stream` has pending as soon as windows, socket and the turn of other streams allow. */
+  queueForSending(stream: Http2Stream): void;
+  closeStream(stream: Http2Stream): void;
+  resetByUs(stream: Http2Stream, code: number): void;
+}
+
+export class Http2Stream implements Half {
+  readonly connection: StreamOwner;
+  readonly id: number;
+  /** Who hears of this stream. Null only until the connection's owner has answered {@link ConnectionEvents.onStream}. */
+  sink: HalfSink | null;
+  state: StreamState = 'idle';
+  /** Octets that we may still send; negative after the peer shrank its initial window (RFC 9113 §6.9.2). */
+  sendWindow: number;
+  /** Octets that the peer may still send. */
+  receiveWindow: number;
+  /** The final header section came (client role: a 1xx does not count). */
+  headersSeen = false;
+  /** content-length announced by the peer, -1 when none was; and what came so far. */
+  expectedLength = -1;
+  receivedLength = 0;
+  /** Body bytes and the end of the stream that wait for a window or for the socket. */
+  pending: PendingBody | null = null;
+  /** True while the stream is in the connection's queue of streams that could send. */
+  ready = false;
+  #credited = 0;
+
+  constructor(connection: StreamOwner, id: number, sink: HalfSink | null, sendWindow: number, receiveWindow: number) {
+    this.connection = connection;
+    this.id = id;
+    this.sink = sink;
+    this.sendWindow = sendWindow;
+    this.receiveWindow = receiveWindow;
+  }
+
+  sendHeaders(fields: FieldList, extra: FieldList | null, endStream: boolean): void {
+    if (this.state === 'closed' || this.state === 'half-closed (local)') return;
+    this.connection.writeHeaders(this.id, fields, extra, endStream);
+    if (endStream) this.endLocal();
+  }
+
+  sendData(chunk: Uint8Array, start: number, end: number, endStream: boolean): void {
+    if (this.state === 'closed' || this.state === 'half-closed (local)') return;
+    const { connection } = this;
+    const size = end - start;
+    if (this.pending === null && connection.maySend(size) && size <= this.sendWindow) {
+      this.sendWindow -= size;
+      connection.writeData(this.id, chunk, start, end, endStream);
+      if (endStream) this.endLocal();
+      if (size > 0) this.sink?.onCredit(this, size);
+      return;
+    }
+    this.pending ??= new PendingBody();
+    this.pending.append(chunk, start, end);
+    this.pending.endStream = endStream;
+    connection.queueForSending(this);
+  }
+
+  sendTrailers(fields: FieldList): void {
+    if (this.state === 'closed' || this.state === 'half-closed (local)') return;
+    if (this.pending !== null) {
+      this.pending.trailers = fields;
+      this.connection.queueForSending(this);
+      return;
+    }
+    this.connection.writeHeaders(this.id, fields, null, true);
+    this.endLocal();
+  }
+
+  /** Sends up to one frame of what is pending. Returns false when nothing (more) can be sent now. */
+  sendPending(): boolean {
+    const { pending, connection } = this;
+    if (pending === null || this.state === 'closed') return false;
+    if (pending.length > 0) {
+      const size = Math.min(pending.firstLength, this.sendWindow, connection.sendable());
+      if (size <= 0) return false;
+      const whole = size === pending.length;
+      const { bytes, start } = pending.first;
+      this.sendWindow -= size;
+      const ends = whole && pending.endStream;
+      connection.writeData(this.id, bytes, start, start + size, ends);
+      pending.consume(size);
+      if (whole) this.#pendingSent(pending, ends);
+      this.sink?.onCredit(this, size);
+      return this.pending !== null && this.sendWindow > 0;
+    }
+    if (pending.endStream) connection.writeData(this.id, pending.first.bytes, 0, 0, true);
+    this.#pendingSent(pending, pending.endStream);
+    return false;
+  }
+
+  #pendingSent(pending: PendingBody, ended: boolean): void {
+    this.pending = null;
+    if (ended) {
+      this.endLocal();
+    } else if (pending.trailers !== null) {
+      this.connection.writeHeaders(this.id, pending.trailers, null, true);
+      this.endLocal();
+    }
+  }
+
+  reset(code: number): void {
+    if (this.state === 'closed') return;
+    this.connection.resetByUs(this, code);
+  }
+
+  credit(bytes: number): void {
+    if (this.state === 'closed' || this.state === 'half-closed (remote)') return;
+    this.#credited += bytes;
+    const { connection } = this;
+    if (this.#credited < connection.creditThreshold) return;
+    writeWindowUpdate(connection.output, this.id, this.#credited);
+    this.receiveWindow += this.#credited;
+    this.#credited = 0;
+  }
+
+  /** We sent END_STREAM. */
+  endLocal(): void {
+    if (this.state === 'half-closed (remote)') this.connection.closeStream(this);
+    else this.state = 'half-closed (local)';
+  }
+
+  /** The peer sent END_STREAM; called before the sink hears of the last bytes, so that it sees the final state. */
+  endRemote(): void {
+    if (this.state === 'half-closed (local)') this.connection.closeStream(this);
+    else this.state = 'half-closed (remote)';
+  }
+}

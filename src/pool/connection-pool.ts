@@ -1,0 +1,171 @@
+/**
+ * The HTTP/2 connections to one server's port. Streams share as few connections as the server's SETTINGS allow; another is dialled
+ * when they are full, or when the server said GOAWAY.
+ */
+import type { NetConnectOpts } from 'node:net';
+import type { HalfSink } from '../model/exchange.ts';
+import { CLIENT_OPTIONS } from '../h2/options.ts';
+import { CANCEL } from '../h2/errors.ts';
+import type { Http2Connection } from '../h2/connection.ts';
+import { Http2Session, type SessionOwner } from '../session/http2-session.ts';
+import { SessionSocket } from '../transport/session-socket.ts';
+
+/** Connections to one server's port at most: streams beyond what they carry wait. */
+const MAX_CONNECTIONS = 64;
+/** Streams that a connection is expected to carry before its server has said how many (RFC 9113 §6.5.2 asks for no fewer than 100). */
+const EXPECTED_STREAMS = 100;
+const PING_AFTER_MS = 30_000;
+const PING_TIMEOUT_MS = 10_000;
+
+/** A stream that needs a connection to the server. */
+export interface StreamSeeker {
+  /** Open the stream on it now. */
+  onConnection(connection: Http2Connection): void;
+  onConnectFailed(reason: string): void;
+}
+
+/** What the pool tells its server. */
+export interface PoolOwner {
+  readonly name: string;
+  onConnected(): void;
+  onDisconnected(): void;
+  onDialFailed(reason: string): void;
+  /** The server said GOAWAY, or closed a connection: it may be about to go. */
+  onGoAway(code: number, debug: string): void;
+  onProtocolError(code: number, reason: string): void;
+}
+
+export class ConnectionPool implements SessionOwner {
+  readonly #target: NetConnectOpts;
+  readonly #connectTimeoutMs: number;
+  readonly #owner: PoolOwner;
+  /** Connections that were ready once; those that drain stay until their streams have ended. */
+  readonly #sessions: Http2Session[] = [];
+  readonly #dialling = new Set<Http2Session>();
+  readonly #waiting = new Set<StreamSeeker>();
+  #closed = false;
+
+  constructor(target: NetConnectOpts, connectTimeoutMs: number, owner: PoolOwner) {
+    this.#target = target;
+    this.#connectTimeoutMs = connectTimeoutMs;
+    this.#owner = owner;
+  }
+
+  /** Answers by one of the seeker's methods, at once where a connection is at hand. */
+  acquire(seeker: StreamSeeker): void {
+    const connection = this.#available();
+    if (connection !== null) {
+      seeker.onConnection(connection);
+      return;
+    }
+    this.#waiting.add(seeker);
+    this.#dialAsNeeded();
+  }
+
+  /** The seeker no longer needs a connection. */
+  abandon(seeker: StreamSeeker): void {
+    this.#waiting.delete(seeker);
+  }
+
+  /** Lets running streams end and closes; no new stream is opened on what there is. */
+  drain(): void {
+    this.#closed = true;
+    for (const session of [...this.#sessions, ...this.#dialling]) session.drain('server removed');
+  }
+
+  /** Closes everything now. */
+  destroy(): void {
+    this.#closed = true;
+    for (const session of [...this.#sessions, ...this.#dialling]) session.abort(CANCEL, 'shutting down');
+  }
+
+  #available(): Http2Connection | null {
+    for (let i = 0; i < this.#sessions.length; i++) {
+      const { connection } = this.#sessions[i] as Http2Session;
+      if (connection.capacity > 0) return connection;
+    }
+    return null;
+  }
+
+  #dialAsNeeded(): void {
+    while (
+      this.#waiting.size > this.#dialling.size * EXPECTED_STREAMS && this.#sessions.length + this.#dialling.size < MAX_CONNECTIONS && !this.#closed
+    ) {
+      const socket = SessionSocket.dial(this.#target);
+      const session = new Http2Session(
+        socket,
+        CLIENT_OPTIONS,
+        { handshakeMs: this.#connectTimeoutMs, idleMs: null, pingAfterMs: PING_AFTER_MS, pingTimeoutMs: PING_TIMEOUT_MS },
+        this,
+      );
+      this.#dialling.add(session);
+      socket.start(session, null);
+    }
+  }
+
+  onReady(session: Http2Session): void {
+    this.#dialling.delete(session);
+    this.#sessions.push(session);
+    this.#owner.onConnected();
+    this.#serve();
+  }
+
+  onStreamClosed(): void {
+    if (this.#waiting.size > 0) this.#serve();
+  }
+
+  #serve(): void {
+    for (const seeker of this.#waiting) {
+      const connection = this.#available();
+      if (connection === null) break;
+      this.#waiting.delete(seeker);
+      seeker.onConnection(connection);
+    }
+    this.#dialAsNeeded();
+  }
+
+  onStream(): HalfSink {
+    throw new Error('a server opened a stream');
+  }
+
+  onGoAway(_session: Http2Session, code: number, debug: string): void {
+    this.#owner.onGoAway(code, debug);
+  }
+
+  onProtocolError(_session: Http2Session, code: number, reason: string): void {
+    this.#owner.onProtocolError(code, reason);
+  }
+
+  onEnded(session: Http2Session, reason: string): void {
+    const index = this.#sessions.indexOf(session);
+    if (index >= 0) {
+      this.#sessions.splice(index, 1);
+      this.#owner.onDisconnected();
+      if (!session.connection.draining) this.#owner.onGoAway(0, reason === '' ? 'connection closed' : reason);
+      if (this.#waiting.size > 0) this.#dialAsNeeded();
+      return;
+    }
+    this.#dialling.delete(session);
+    const text = describeFailure(reason);
+    if (!this.#closed) this.#owner.onDialFailed(text);
+    if (this.#dialling.size > 0 || this.#available() !== null) return;
+    const failed = [...this.#waiting];
+    this.#waiting.clear();
+    for (const seeker of failed) seeker.onConnectFailed(text);
+  }
+}
+
+function describeFailure(reason: string): string {
+  switch (reason) {
+    case '':
+      return 'connection closed before HTTP/2 SETTINGS';
+    case 'ECONNREFUSED':
+      return 'connection refused';
+    case 'ENOTFOUND':
+      return 'host name not found';
+    case 'ENOENT':
+      return 'no such socket';
+    default:
+      return reason;
+  }
+}

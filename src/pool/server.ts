@@ -1,0 +1,189 @@
+/**
+ * One server: its state, its load and its connections.
+ *
+ * Whether it takes new streams is decided by its checks (`UP`, `DOWN`, `NOLB`), by the operator (`MAINT`), and for a moment by the
+ * data path itself: after a failed connect the server is suspect, and others are preferred until the next try is due.
+ */
+import { connect, type Socket } from 'node:net';
+import type { ServerAddress, ServerSettings } from '../config/model.ts';
+import type { ServerCounters, ServerRecord, ServerStatus } from '../model/records.ts';
+import { now } from '../time/clock.ts';
+import type { Target } from '../balance/picker.ts';
+import { describeAddress, dialPort, dialTarget } from './address.ts';
+import { ConnectionPool, type PoolOwner, type StreamSeeker } from './connection-pool.ts';
+
+/** After a failed connect other servers are preferred for this long, milliseconds. */
+const SUSPECT_MS = 1000;
+
+/** What a server tells its backend. */
+export interface ServerOwner {
+  readonly name: string;
+  readonly connectTimeoutMs: number;
+  /** Whether it may be picked has changed. */
+  onUsableChanged(server: Server): void;
+  /** A stream has left: there may be a free slot. */
+  onSlotFree(server: Server): void;
+  onStatusChanged(server: Server, from: ServerStatus, reason: string): void;
+  /** The data path saw a sign that the server's state may have changed. */
+  onHint(server: Server): void;
+  onProtocolError(server: Server, code: number, reason: string): void;
+}
+
+export class Server implements Target, ServerRecord, PoolOwner {
+  readonly name: string;
+  readonly settings: ServerSettings;
+  readonly address: string;
+  readonly backendName: string;
+  readonly backup: boolean;
+  readonly weight: number;
+  readonly maxconn: number;
+  readonly counters: ServerCounters = {
+    streamsTotal: 0, streamsCurrent: 0, connectionsTotal: 0, connectionsCurrent: 0, connectFailures: 0, refused: 0, bytesIn: 0, bytesOut: 0,
+    checksFailed: 0, transitionsDown: 0,
+  };
+  status: ServerStatus;
+  /** Why the status is what it is. */
+  statusReason = '';
+  readonly #address: ServerAddress;
+  readonly #owner: ServerOwner;
+  readonly #pools = new Map<number, ConnectionPool>();
+  #suspectUntil = 0;
+  #removed = false;
+
+  constructor(name: string, address: ServerAddress, settings: ServerSettings, owner: ServerOwner) {
+    this.name = name;
+    this.settings = settings;
+    this.address = describeAddress(address);
+    this.backendName = owner.name;
+    this.backup = settings.backup;
+    this.weight = settings.weight;
+    this.maxconn = settings.maxconn;
+    this.status = settings.disabled ? 'MAINT' : settings.check ? 'UP' : 'no check';
+    this.#address = address;
+    this.#owner = owner;
+  }
+
+  /** Streams on the server and on the way to it: what leastconn compares. */
+  get inflight(): number {
+    return this.counters.streamsCurrent;
+  }
+
+  /** Takes new streams as far as its checks and the operator are concerned. */
+  get usable(): boolean {
+    return (this.status === 'UP' || this.status === 'no check') && !this.#removed;
+  }
+
+  get suspect(): boolean {
+    return this.#suspectUntil > now();
+  }
+
+  /** The verdict of the checks. */
+  setStatus(status: 'UP' | 'DOWN' | 'NOLB', reason: string): void {
+    const from = this.status;
+    if (from === status || from === 'MAINT') return;
+    this.status = status;
+    this.statusReason = reason;
+    if (status === 'DOWN') this.counters.transitionsDown++;
+    if (status === 'UP') this.#suspectUntil = 0;
+    this.#owner.onStatusChanged(this, from, reason);
+    this.#owner.onUsableChanged(this);
+  }
+
+  /** A stream (or TCP connection) was assigned. Every call is followed by one of {@link release}. */
+  assign(): void {
+    this.counters.streamsTotal++;
+    this.counters.streamsCurrent++;
+  }
+
+  release(): void {
+    this.counters.streamsCurrent--;
+    this.#owner.onSlotFree(this);
+  }
+
+  /** Finds or makes a connection for a client that connected to `clientPort`. */
+  acquire(seeker: StreamSeeker, clientPort: number): void {
+    this.#pool(clientPort).acquire(seeker);
+  }
+
+  abandon(seeker: StreamSeeker, clientPort: number): void {
+    this.#pool(clientPort).abandon(seeker);
+  }
+
+  /** Dials a raw TCP connection; `done` gets the connected, paused socket, or the reason of the failure. The answer cancels the dial. */
+  dialRaw(clientPort: number, done: (socket: Socket | null, reason: string) => void): () => void {
+    const socket = connect(dialTarget(this.#address, dialPort(this.#address, clientPort)));
+    const timer = setTimeout(() => socket.destroy(Object.assign(new Error('timeout'), { code: 'ETIMEDOUT' })), this.#owner.connectTimeoutMs);
+    let answered = false;
+    const answer = (result: Socket | null, reason: string): void => {
+      if (answered) return;
+      answered = true;
+      clearTimeout(timer);
+      if (result === null) this.onDialFailed(reason);
+      else this.onConnected();
+      done(result, reason);
+    };
+    socket.pause();
+    socket.once('error', (error: NodeJS.ErrnoException) => answer(null, error.code ?? error.message));
+    socket.once('connect', () => {
+      socket.removeAllListeners('error');
+      socket.on('error', () => {});
+      socket.once('close', () => this.onDisconnected());
+      answer(socket, '');
+    });
+    return () => {
+      if (answered) return;
+      answered = true;
+      clearTimeout(timer);
+      socket.destroy();
+    };
+  }
+
+  #pool(clientPort: number): ConnectionPool {
+    const port = dialPort(this.#address, clientPort);
+    let pool = this.#pools.get(port);
+    if (pool === undefined) {
+      pool = new ConnectionPool(dialTarget(this.#address, port), this.#owner.connectTimeoutMs, this);
+      this.#pools.set(port, pool);
+    }
+    return pool;
+  }
+
+  /** The server has left the backend: running streams end by themselves. */
+  remove(): void {
+    this.#removed = true;
+    for (const pool of this.#pools.values()) pool.drain();
+  }
+
+  destroy(): void {
+    for (const pool of this.#pools.values()) pool.destroy();
+  }
+
+  onConnected(): void {
+    this.counters.connectionsTotal++;
+    this.counters.connectionsCurrent++;
+    if (this.#suspectUntil !== 0) {
+      this.#suspectUntil = 0;
+      this.#owner.onUsableChanged(this);
+    }
+  }
+
+  onDisconnected(): void {
+    this.counters.connectionsCurrent--;
+  }
+
+  onDialFailed(_reason: string): void {
+    this.counters.connectFailures++;
+    this.#suspectUntil = now() + SUSPECT_MS;
+    setTimeout(() => this.#owner.onUsableChanged(this), SUSPECT_MS + 1).unref();
+    this.#owner.onUsableChanged(this);
+    this.#owner.onHint(this);
+  }
+
+  onGoAway(): void {
+    this.#owner.onHint(this);
+  }
+
+  onProtocolError(code: number, reason: string): void {
+    this.#owner.onProtocolError(this, code, reason);
+  }
+}

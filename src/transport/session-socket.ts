@@ -1,0 +1,119 @@
+/**
+ * A socket in the service of a session: reads go to the session as they come, writes gather in an {@link Output}.
+ *
+ * Accepted sockets are read by 'data' events. Dialled ones read into one buffer that all of them share, since a session is done
+ * with the bytes when its `receive` returns.
+ */
+import { connect, type NetConnectOpts, type Socket } from 'node:net';
+import { Output, type ByteSink } from './output.ts';
+
+/** Bytes in front of a socket above which sessions hold body bytes back. */
+const HIGH_WATER = 256 * 1024;
+/** How long a peer may take to close its side after we closed ours, milliseconds. */
+const LINGER_MS = 1000;
+
+/** A protocol on a socket. */
+export interface ByteSession {
+  /** Takes `chunk[start, end)`, valid during the call only. */
+  receive(chunk: Uint8Array, start: number, end: number): void;
+  /** The socket has drained: held bytes may be sent. */
+  socketWritable(): void;
+  /** The socket is gone or the peer closed its side; called once. `reason` is empty for an orderly end. */
+  socketClosed(reason: string): void;
+}
+
+const sharedReadBuffer = Buffer.allocUnsafeSlow(64 * 1024);
+
+export class SessionSocket implements ByteSink {
+  readonly socket: Socket;
+  readonly output: Output;
+  /** Bytes read, ever. */
+  bytesRead = 0;
+  #session: ByteSession | null = null;
+  #closed = false;
+  #reason = '';
+  #linger: NodeJS.Timeout | null = null;
+
+  /** Takes over an accepted socket made with `allowHalfOpen`, paused or not yet flowing. */
+  constructor(socket: Socket) {
+    this.socket = socket;
+    this.output = new Output(this, HIGH_WATER, () => this.#session?.socketWritable());
+    socket.setNoDelay(true);
+    socket.on('end', () => this.#onEnd());
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      this.#reason = error.code ?? error.message;
+    });
+    socket.on('close', () => this.#onClose());
+  }
+
+  /** Connects to `target`; `start` may be called at once, the socket's 'connect' event says when it is connected. */
+  static dial(target: NetConnectOpts): SessionSocket {
+    let dialled: SessionSocket | null = null;
+    const socket = connect({
+      ...target,
+      onread: {
+        buffer: sharedReadBuffer,
+        callback: (size: number): boolean => {
+          if (dialled !== null) dialled.#receive(sharedReadBuffer, size);
+          return true;
+        },
+      },
+    });
+    dialled = new SessionSocket(socket);
+    return dialled;
+  }
+
+  /** Begins to feed `session`, with what was read before if anything was. */
+  start(session: ByteSession, first: Buffer | null): void {
+    this.#session = session;
+    if (first !== null && first.length > 0) this.#receive(first, first.length);
+    this.socket.on('data', (chunk: Buffer) => this.#receive(chunk, chunk.length));
+  }
+
+  write(bytes: Buffer, done: (error?: Error | null) => void): void {
+    this.socket.write(bytes, done);
+  }
+
+  cork(): void {
+    this.socket.cork();
+  }
+
+  uncork(): void {
+    this.socket.uncork();
+  }
+
+  /** Sends what is in the output, closes our side, and the socket when the peer closes its own or takes too long to. */
+  close(): void {
+    this.output.endTurn();
+    if (this.socket.destroyed || this.#linger !== null) return;
+    this.socket.end();
+    this.#linger = setTimeout(() => this.socket.destroy(), LINGER_MS);
+    this.#linger.unref();
+  }
+
+  /** Closes the socket at once; what was not sent is lost. */
+  destroy(): void {
+    this.socket.destroy();
+  }
+
+  #receive(chunk: Buffer, size: number): void {
+    this.bytesRead += size;
+    if (!this.#closed) this.#session?.receive(chunk, 0, size);
+  }
+
+  #onEnd(): void {
+    this.#end('');
+    this.close();
+  }
+
+  #onClose(): void {
+    if (this.#linger !== null) clearTimeout(this.#linger);
+    this.#end(this.#reason);
+  }
+
+  #end(reason: string): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#session?.socketClosed(reason);
+  }
+}
