@@ -9,7 +9,7 @@ const NO_OCTETS = new Uint8Array(0);
  * good while the dynamic table is what it was when the block was decoded; {@link clear} it when that changes.
  */
 export class BlockMemo {
-  readonly #lists: (FieldList | null)[] = new Array<FieldList | null>(SLOTS).fill(null);
+  readonly #lists: (FieldList | null)[] = Array.from({ length: SLOTS }, () => null);
   readonly #lengths = new Uint16Array(SLOTS);
   /** Hash of the last block that missed in a used slot: only one that comes twice in a row takes the slot over. */
   readonly #rivals = new Int32Array(SLOTS);

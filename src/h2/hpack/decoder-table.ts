@@ -58,7 +58,7 @@ export class DecoderTable {
 
   #grow(): void {
     const capacity = Math.max(FIRST_CAPACITY, (this.#mask + 1) * 2);
-    const ring = new Array<Field | undefined>(capacity).fill(undefined);
+    const ring = Array.from<Field | undefined>({ length: capacity });
     for (let age = 0; age < this.#count; age++) ring[(this.#next - 1 - age) & (capacity - 1)] = this.get(age);
     this.#ring = ring;
     this.#mask = capacity - 1;

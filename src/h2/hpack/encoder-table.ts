@@ -119,7 +119,7 @@ export class EncoderTable {
 
   #grow(): void {
     const capacity = Math.max(FIRST_CAPACITY, (this.#mask + 1) * 2);
-    const ring = new Array<Field | undefined>(capacity).fill(undefined);
+    const ring = Array.from<Field | undefined>({ length: capacity });
     const chain = new Float64Array(capacity);
     for (let serial = this.#oldest; serial < this.#next; serial++) {
       ring[serial & (capacity - 1)] = this.#ring[serial & this.#mask];

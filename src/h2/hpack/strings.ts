@@ -4,7 +4,7 @@ const SLOTS = 1024;
 const MAX_LENGTH = 64;
 
 /** Short strings seen lately, direct-mapped by a hash of their octets; shared by all connections of the process. */
-const seen: string[] = new Array<string>(SLOTS).fill('');
+const seen: string[] = Array.from({ length: SLOTS }, () => '');
 
 /**
  * The octets `source[start, start + length)` as a latin1 string. A short one is the very string object that was made for the
