@@ -29,7 +29,7 @@ export function parseMetrics(text: string): ProxyView {
     const label = (key: string): string => new RegExp(`(?:^|,)${key}="([^"]*)"`).exec(labels)?.[1] ?? '';
     if (name === 'pillion_backend_retries_total') retries += Number(value);
     else if (name === 'pillion_server_streams') running.set(label('server'), Number(value));
-    else if (name === 'pillion_server_status' && Number(value) === 1) health.set(label('server'), label('state'));
+    else if (name === 'pillion_server_status' && Number(value) === 1) health.set(label('server'), label('status'));
   }
   return { retries, health, running };
 }
