@@ -128,20 +128,34 @@ export function encodeHuffman(text: string, target: Uint8Array, offset: number):
     const octet = text.charCodeAt(i) & 0xff;
     let width = LENGTHS[octet] as number;
     let code = CODES[octet] as number;
-    if (width > 24) {
-      // Up to seven bits are pending: a long code goes in two steps so as to stay within 32 bits.
-      width -= 8;
-      pending = (pending << 8) | (code >>> width);
-      target[at++] = pending >>> bits;
-      code &= (1 << width) - 1;
+    if (width > 16) {
+      // Up to 15 bits are pending: a long code goes in two steps so as to stay within 32 bits.
+      width -= 16;
+      const high = code >>> 16;
+      code &= 0xffff;
+      pending = (pending << width) | high;
+      bits += width;
+      width = 16;
+      if (bits >= 16) {
+        bits -= 16;
+        target[at] = pending >>> (bits + 8);
+        target[at + 1] = pending >>> bits;
+        at += 2;
+      }
     }
     pending = (pending << width) | code;
     bits += width;
-    while (bits >= 8) {
-      bits -= 8;
-      target[at++] = pending >>> bits;
+    if (bits >= 16) {
+      bits -= 16;
+      target[at] = pending >>> (bits + 8);
+      target[at + 1] = pending >>> bits;
+      at += 2;
+      if (at >= limit) return -1;
     }
-    if (at >= limit) return -1;
+  }
+  if (bits >= 8) {
+    bits -= 8;
+    target[at++] = pending >>> bits;
   }
   if (bits > 0) target[at++] = (pending << (8 - bits)) | (0xff >>> bits);
   return at < limit ? at : -1;
