@@ -1,5 +1,6 @@
 /** Prometheus metrics: what the records count, read when somebody scrapes. Names and labels: docs/observability.md. */
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { HistogramConfiguration } from 'prom-client';
 import { SILENT } from '../../model/observer.ts';
 import type { Counted, Observer } from '../../model/observer.ts';
 import type { BackendRecord, FrontendRecord, ServerRecord, ServerStatus } from '../../model/records.ts';
@@ -188,35 +189,44 @@ function addCalls(registry: Registry, calls: GrpcCalls): void {
   registry.registerMetric(new CallDurationHistogram(calls));
 }
 
+const DURATION: HistogramConfiguration<'method' | 'le'> = {
+  name: 'pillion_grpc_call_duration_seconds',
+  help: 'Time from the request header section to the end of the call.',
+  labelNames: ['method'],
+  buckets: [...DURATION_BUCKETS],
+  registers: [],
+};
+
+type Exposition = ReturnType<Histogram<'method' | 'le'>['get']>;
+
 /** A histogram whose buckets were filled elsewhere. */
-class CallDurationHistogram extends Histogram<'method'> {
+class CallDurationHistogram extends Histogram<'method' | 'le'> {
   readonly #calls: GrpcCalls;
+  /** Never filled: gives the description that goes with the values. */
+  readonly #empty = new Histogram(DURATION);
 
   constructor(calls: GrpcCalls) {
-    super({ name: 'pillion_grpc_call_duration_seconds', help: DURATION_HELP, labelNames: ['method'], buckets: [...DURATION_BUCKETS], registers: [] });
+    super(DURATION);
     this.#calls = calls;
   }
 
-  /** What the registry calls for its text. */
-  getForPromString(): ReturnType<Histogram<'method'>['get']> {
+  /** What the registry asks for its text, in preference to {@link get}. */
+  getForPromString(): Exposition {
     return this.get();
   }
 
-  override async get(): ReturnType<Histogram<'method'>['get']> {
-    const data = await super.get();
-    data.values = [];
+  override async get(): Exposition {
+    const exposition = await this.#empty.get();
+    const values: typeof exposition.values = [];
     for (const { method, buckets, sumSeconds } of this.#calls.durations()) {
       let cumulative = 0;
       for (const [i, count] of buckets.entries()) {
         cumulative += count;
-        const le = DURATION_BUCKETS[i] ?? '+Inf';
-        data.values.push({ metricName: `${data.name}_bucket`, labels: { method, le }, value: cumulative });
+        values.push({ metricName: `${DURATION.name}_bucket`, labels: { method, le: DURATION_BUCKETS[i] ?? '+Inf' }, value: cumulative });
       }
-      data.values.push({ metricName: `${data.name}_sum`, labels: { method }, value: sumSeconds });
-      data.values.push({ metricName: `${data.name}_count`, labels: { method }, value: cumulative });
+      values.push({ metricName: `${DURATION.name}_sum`, labels: { method }, value: sumSeconds });
+      values.push({ metricName: `${DURATION.name}_count`, labels: { method }, value: cumulative });
     }
-    return data;
+    return { ...exposition, values };
   }
 }
-
-const DURATION_HELP = 'Time from the request header section to the end of the call.';
