@@ -29,7 +29,7 @@ export class Flow {
   readonly #sink: Socket;
   /** The large buffer that this flow has, if any. */
   #large: Uint8Array | null = null;
-  /** Give the large buffer back as soon as the write from it is done; reads go to the shared one meanwhile. */
+  /** The large buffer goes back when the write from it is done; the next read goes to the shared one. */
   #shrinking = false;
   #blocked = false;
   readonly #unblock = (): void => this.#onSinkFree();
@@ -54,7 +54,7 @@ export class Flow {
       this.#onEnd();
       return;
     }
-    for (let chunk: Buffer | null = source.read(); chunk !== null; chunk = source.read()) this.#pass(chunk);
+    this.#passHeld();
     if (!readIntoBuffers(source, shared, () => this.#nextBuffer(), (bytes, buffer) => this.#onRead(bytes, buffer))) {
       source.on('data', (chunk: Buffer) => {
         this.#pass(chunk);
@@ -69,6 +69,15 @@ export class Flow {
   release(): void {
     if (this.#large !== null) pool.giveBack(this.#large);
     this.#large = null;
+  }
+
+  /** Sends what the source has read ahead of the relay. */
+  #passHeld(): void {
+    for (;;) {
+      const chunk = this.#source.read() as Buffer | null;
+      if (chunk === null) return;
+      this.#pass(chunk);
+    }
   }
 
   /** Writes octets that nobody else will overwrite. */
@@ -104,6 +113,7 @@ export class Flow {
     return this.#large === null || this.#shrinking ? shared : this.#large;
   }
 
+  /** Gives the large buffer back, at once or when the write from it is done. */
   #shrink(): void {
     if (this.#blocked) {
       this.#shrinking = true;
@@ -124,6 +134,7 @@ export class Flow {
   #onEnd(): void {
     if (this.ended) return;
     this.ended = true;
+    this.#shrink();
     this.#sink.end();
   }
 }
