@@ -105,7 +105,7 @@ function parseAdminAddress(text: string): Parsed<BindAddress> {
   return { ok: true, value: address };
 }
 
-function parseOtlpUrl(text: string): Parsed<string> {
+export function parseOtlpUrl(text: string): Parsed<string> {
   const url = URL.parse(text);
   if (url === null || !['grpc:', 'http:', 'https:'].includes(url.protocol) || url.hostname === '') {
     return { ok: false, message: `'${text}' is not a collector's URL: expected grpc://host:4317 or http://host:4318/v1/traces` };

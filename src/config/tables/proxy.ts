@@ -30,17 +30,17 @@ const addresses: Argument<Omit<BindDraft, 'keywords'>> = {
   },
 };
 
-const ALGORITHMS = ['roundrobin', 'leastconn', 'first', 'random'] as const;
+export const BALANCE_ALGORITHMS: readonly Balance['algorithm'][] = ['roundrobin', 'leastconn', 'first', 'random'];
 const UNSUPPORTED_ALGORITHMS = ['static-rr', 'source', 'uri', 'url_param', 'hdr', 'hash', 'rdp-cookie', 'log-hash', 'sticky'];
 
 const algorithm: Argument<Balance> = {
   usage: 'roundrobin|leastconn|first|random[(<draws>)]',
-  describe: `one of ${ALGORITHMS.join(', ')}; <draws>: how many servers are drawn and compared, default 2`,
+  describe: `one of ${BALANCE_ALGORITHMS.join(', ')}; <draws>: how many servers are drawn and compared, default 2`,
   take: (cursor, context) => {
-    const token = required(cursor, context, `an algorithm: one of ${ALGORITHMS.join(', ')}`);
+    const token = required(cursor, context, `an algorithm: one of ${BALANCE_ALGORITHMS.join(', ')}`);
     if (token === undefined) return undefined;
     const [, name = '', inner] = /^([^(]*)(?:\((.*)\))?$/.exec(token.text) ?? [undefined, token.text];
-    const found = chooseWord({ ...token, text: name }, 'balance algorithm', ALGORITHMS, UNSUPPORTED_ALGORITHMS, context);
+    const found = chooseWord({ ...token, text: name }, 'balance algorithm', BALANCE_ALGORITHMS, UNSUPPORTED_ALGORITHMS, context);
     if (found === undefined) return undefined;
     if (found !== 'random') {
       if (inner === undefined) return { algorithm: found };

@@ -1,0 +1,174 @@
+/** A command line, and the environment behind it, into a command. Pure. */
+import { parseBindAddresses, parseServerAddress } from '../config/address.ts';
+import { BALANCE_ALGORITHMS } from '../config/tables/proxy.ts';
+import { nearest } from '../config/nearest.ts';
+import { parseOtlpUrl } from '../config/tables/global.ts';
+import { FLAGS, OTHER_FLAGS } from './flags.ts';
+import type { Environment } from '../config/lexer.ts';
+import type { Command, Destination, Origin, ProxyFlags, RunOptions } from './command.ts';
+
+const FLAG_NAMES = new Map(FLAGS.map((flag) => [flag.name, flag]));
+const VARIABLES = FLAGS.filter((flag) => flag.variable !== null);
+
+/** `argv` without node and script. Wrong words are all named, not the first only. */
+export function parseArguments(argv: readonly string[], env: Environment): Command {
+  if (argv[0] === 'help') return { kind: 'help', topic: argv.slice(1) };
+  const words = readWords(argv);
+  const { messages, given } = words;
+  const has = (name: string): boolean => given.has(name);
+  if (has('-h') || has('--help')) return { kind: 'help', topic: [] };
+  if (has('-v') || has('-vv') || has('--version')) return { kind: 'version', verbose: has('-vv') };
+
+  const options = runOptions(given, messages);
+  const origin = originOf(words, env, messages);
+  const printConfig = has('--print-config');
+  if (printConfig && origin?.kind === 'files') messages.push("--print-config shows what --listen and --to mean; a file is its own text");
+  if (messages.length > 0) return { kind: 'invalid', messages };
+  if (origin === null) return printConfig ? { kind: 'invalid', messages: ['--print-config needs --listen and --to'] } : { kind: 'nothing' };
+  return { kind: printConfig ? 'print-config' : has('-c') ? 'check' : 'run', origin, options };
+}
+
+interface Words {
+  /** Values by flag; a flag without value has ''. */
+  readonly given: Map<string, string>;
+  readonly paths: string[];
+  readonly messages: string[];
+}
+
+function readWords(argv: readonly string[]): Words {
+  const words: Words = { given: new Map(), paths: [], messages: [] };
+  for (let index = 0; index < argv.length; index++) {
+    const word = argv[index] ?? '';
+    if (word === '--') {
+      words.paths.push(...argv.slice(index + 1));
+      break;
+    }
+    const equals = word.startsWith('--') ? word.indexOf('=') : -1;
+    const name = equals < 0 ? word : word.slice(0, equals);
+    const flag = FLAG_NAMES.get(name);
+    if (flag === undefined) {
+      words.messages.push(unknownWord(name));
+      continue;
+    }
+    let value = equals < 0 ? '' : word.slice(equals + 1);
+    if (flag.value === null) {
+      if (equals >= 0) words.messages.push(`${name} takes no value`);
+    } else if (equals < 0) {
+      const next = argv[index + 1];
+      if (next === undefined || FLAG_NAMES.has(next)) {
+        words.messages.push(`${name} needs a value: ${name} ${flag.value}`);
+        continue;
+      }
+      value = next;
+      index++;
+    }
+    if (name === '-f') words.paths.push(value);
+    else words.given.set(name, value);
+  }
+  return words;
+}
+
+function unknownWord(word: string): string {
+  const other = OTHER_FLAGS.get(word);
+  if (other !== undefined) return `${word} is HAProxy's and not supported by Pillion: ${other}`;
+  if (!word.startsWith('-')) return `unexpected word '${word}': files are given by -f, or behind --`;
+  const near = nearest(word, FLAG_NAMES.keys());
+  return `unknown flag '${word}'${near === null ? '' : `; did you mean '${near}'?`}`;
+}
+
+function runOptions(given: ReadonlyMap<string, string>, messages: string[]): RunOptions {
+  const count = given.get('-n');
+  if (count !== undefined && !/^[1-9]\d{0,8}$/.test(count)) messages.push(`-n: '${count}' is not a number of connections`);
+  if (given.has('-D') && (given.has('-db') || given.has('-d'))) messages.push('-D contradicts -db and -d');
+  const debug = given.has('-d');
+  return {
+    verbose: given.has('-V') || debug,
+    debug,
+    quiet: given.has('-q'),
+    daemon: given.has('-D') ? true : given.has('-db') || debug ? false : null,
+    pidfile: given.get('-p') ?? null,
+    maxconn: count === undefined ? null : Number(count),
+    failOnWarning: given.has('-dW'),
+    directory: given.get('-C') ?? null,
+  };
+}
+
+/** Files win over the environment's PILLION_*, so that a pod's variables cannot turn a given file into an error. */
+function originOf(words: Words, env: Environment, messages: string[]): Origin | null {
+  const { given, paths } = words;
+  const named = VARIABLES.filter((flag) => given.has(flag.name));
+  if (paths.length > 0) {
+    if (named.length > 0) messages.push(`${named[0]?.name} is for running without a file: put it into the file, or leave out -f`);
+    return { kind: 'files', paths };
+  }
+  const value = (name: string): { text: string; source: string } | null => {
+    const text = given.get(name);
+    if (text !== undefined) return { text, source: name };
+    const variable = FLAG_NAMES.get(name)?.variable ?? '';
+    const fromEnv = env[variable];
+    return fromEnv === undefined || fromEnv === '' ? null : { text: fromEnv, source: variable };
+  };
+  const listen = value('--listen');
+  const to = value('--to');
+  if (listen === null && to === null) {
+    if (named.length > 0) messages.push(`${named[0]?.name} needs --listen and --to`);
+    return null;
+  }
+  if (listen === null || to === null) {
+    messages.push(listen === null ? '--to needs --listen: where clients connect, such as :8080' : '--listen needs --to: where to send them');
+    return null;
+  }
+  const flags = proxyFlags({ listen, to, balance: value('--balance'), service: value('--grpc-service'), otlp: value('--otlp'), admin: value('--admin') }, messages);
+  return { kind: 'flags', flags };
+}
+
+interface Valued {
+  readonly text: string;
+  /** The flag or variable, for messages. */
+  readonly source: string;
+}
+
+function proxyFlags(
+  values: { listen: Valued; to: Valued; balance: Valued | null; service: Valued | null; otlp: Valued | null; admin: Valued | null },
+  messages: string[],
+): ProxyFlags {
+  const { listen, to, balance, service, otlp, admin } = values;
+  const listening = parseBindAddresses(listen.text);
+  if (!listening.ok) messages.push(`${listen.source}: ${listening.message}`);
+  if (balance !== null && !BALANCE_ALGORITHMS.some((name) => name === balance.text)) {
+    const near = nearest(balance.text, BALANCE_ALGORITHMS);
+    messages.push(`${balance.source}: '${balance.text}' is none of ${BALANCE_ALGORITHMS.join(', ')}${near === null ? '' : `; did you mean '${near}'?`}`);
+  }
+  if (service !== null && !/^[\w.]+$/.test(service.text)) messages.push(`${service.source}: '${service.text}' is not the name of a gRPC service`);
+  const url = otlp === null ? null : parseOtlpUrl(otlp.text);
+  if (otlp !== null && url !== null && !url.ok) messages.push(`${otlp.source}: ${url.message}`);
+  const adminAddress = admin === null ? null : parseBindAddresses(admin.text);
+  if (admin !== null && adminAddress !== null) {
+    if (!adminAddress.ok) messages.push(`${admin.source}: ${adminAddress.message}`);
+    else if (adminAddress.value.length !== 1) messages.push(`${admin.source}: '${admin.text}' is more than one address`);
+  }
+  const [address] = adminAddress?.ok === true ? adminAddress.value : [];
+  return {
+    listen: listen.text,
+    to: destinations(to, messages),
+    balance: balance?.text ?? 'leastconn',
+    grpcService: service?.text ?? null,
+    otlp: otlp?.text ?? null,
+    admin: admin === null || address === undefined ? null : { text: admin.text, address },
+  };
+}
+
+function destinations(to: Valued, messages: string[]): Destination[] {
+  return to.text.split(',').map((entry) => {
+    const dns = entry.startsWith('dns:');
+    const address = dns ? entry.slice('dns:'.length) : entry;
+    const parsed = parseServerAddress(address);
+    if (!parsed.ok) messages.push(`${to.source}: ${parsed.message}`);
+    else if (dns && (parsed.value.kind !== 'tcp' || parsed.value.port.kind !== 'fixed' || parsed.value.host.startsWith('_'))) {
+      messages.push(`${to.source}: '${entry}' needs a host name and a port: dns:greeter:50051`);
+    } else if (parsed.value.kind === 'tcp' && parsed.value.port.kind === 'mapped' && parsed.value.port.offset === 0) {
+      messages.push(`${to.source}: '${entry}' needs a port: host:port`);
+    }
+    return { dns, address };
+  });
+}

@@ -1,0 +1,44 @@
+/** `--help`, `-v` and `-vv`. */
+
+/** The command line on one screen: at most 24 lines of 79 characters. */
+export const HELP: string = `\
+Pillion: a gRPC-aware sidecar proxy, configured in HAProxy's language.
+
+  pillion -f FILE|DIR [-f ...] [-- FILE...]      run a configuration
+  pillion -c -f FILE                             check it: 0 fine, 1 errors,
+                                                 2 nothing listens
+  pillion --listen :8080 --to dns:greeter:50051  run without a file
+  pillion help [DIRECTIVE]                       e.g. pillion help balance
+
+  -V  -d  -q        say more, debug in the foreground, say nothing
+  -D  -db           to the background, stay in the foreground
+  -p FILE  -C DIR   write the process id, change to DIR first
+  -n N     -dW      client connections at once, fail on warnings
+  -v  -vv           version, with details
+
+Without a file (or as PILLION_LISTEN, PILLION_TO, ...):
+  --listen ADDRESS       where clients connect, e.g. :8080 or [::]:8080
+  --to SERVERS           host:port,... or dns:name:port, one server per address
+  --balance ALGORITHM    leastconn (default), roundrobin, first, random
+  --grpc-service NAME    service to ask health for (default: whole server)
+  --otlp URL             traces to grpc://host:4317 or http://host:4318/v1/traces
+  --admin ADDRESS        serve /metrics, /ready and /live
+  --print-config         show the configuration that these flags mean
+`;
+
+/** What only the process knows. */
+export interface VersionInfo {
+  readonly version: string;
+  /** `process.versions`: node, v8, uv, ... */
+  readonly versions: Readonly<Record<string, string | undefined>>;
+  readonly platform: string;
+  readonly arch: string;
+}
+
+export function versionText(info: VersionInfo, verbose: boolean): string {
+  const first = `Pillion version ${info.version}`;
+  if (!verbose) return `${first}\n`;
+  const libraries = ['node', 'v8', 'uv', 'llhttp', 'openssl'].map((name) => `  ${name} ${info.versions[name] ?? 'unknown'}`);
+  return `${[first, `Running on: ${info.platform} ${info.arch}`, 'Built with:', ...libraries,
+    "Language: HAProxy 3.2's, in part; 'pillion help' lists the directives", 'Protocols: HTTP/2 (h2c), raw TCP'].join('\n')}\n`;
+}

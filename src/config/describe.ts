@@ -1,0 +1,104 @@
+/** Rows as text for `pillion help DIRECTIVE`. */
+import { nearest } from './nearest.ts';
+import { GLOBAL_WORDS, PROXY_WORDS } from './parser.ts';
+import { BIND_KEYWORDS } from './tables/proxy.ts';
+import { SERVER_KEYWORDS } from './tables/server-keywords.ts';
+import { lookUp } from './vocabulary.ts';
+import type { Directive } from './directive.ts';
+import type { SectionKind } from './draft.ts';
+
+type AnyRow = Pick<Directive<never>, 'name' | 'usage' | 'summary' | 'details' | 'example' | 'default' | 'origin' | 'sections' | 'arguments' | 'negatable'>;
+
+/** A keyword without its types. */
+export interface KeywordRow {
+  readonly name: string;
+  readonly usage: string;
+  readonly summary: string;
+  readonly default: string;
+}
+
+export type Description = { readonly found: true; readonly text: string } | { readonly found: false; readonly text: string };
+
+const SECTIONS: readonly SectionKind[] = ['global', 'defaults', 'frontend', 'listen', 'backend'];
+const ROWS: readonly AnyRow[] = [...GLOBAL_WORDS.rows.values(), ...PROXY_WORDS.rows.values()];
+/** Directives whose lines end in keywords. */
+const KEYWORDS: ReadonlyMap<string, readonly KeywordRow[]> = new Map([['bind', BIND_KEYWORDS], ['server', SERVER_KEYWORDS]]);
+
+/** What is known of a directive, a section, a family (`option`) or a keyword of `server` and `bind`. */
+export function describeTopic(topic: readonly string[]): Description {
+  const name = topic.join(' ');
+  if (isSection(name)) return { found: true, text: list(`Directives of '${name}':`, ROWS.filter((row) => row.sections.includes(name))) };
+  const rows = ROWS.filter((row) => row.name === name);
+  if (rows.length > 0) return { found: true, text: rows.map((row) => describeRow(row)).join('\n') };
+  const family = ROWS.filter((row) => row.name.startsWith(`${name} `));
+  if (family.length > 0) return { found: true, text: list(`Directives that begin with '${name}':`, family) };
+  const keywords = [...KEYWORDS].flatMap(([owner, table]) => table.filter((row) => row.name === name).map((row) => ({ owner, row })));
+  if (keywords.length > 0) return { found: true, text: keywords.map(({ owner, row }) => describeKeyword(owner, row)).join('\n') };
+  return { found: false, text: missing(name, topic) };
+}
+
+function missing(name: string, topic: readonly string[]): string {
+  const tokens = topic.map((text) => ({ text, position: { file: '', line: 1, column: 1, length: 1, source: '' } }));
+  for (const words of tokens.length === 0 ? [] : [PROXY_WORDS, GLOBAL_WORDS]) {
+    const found = lookUp<never>(words, tokens);
+    if (found.kind === 'unsupported') return `'${found.name}' is not supported by Pillion yet.${found.hint === null ? '' : `\nMeanwhile: ${found.hint}.`}\n`;
+    if (found.kind === 'removed') {
+      const instead = found.removed.instead === null ? 'Remove it.' : `Use ${found.removed.instead}.`;
+      return `'${found.name}' is not supported any more since HAProxy ${found.removed.since}. ${instead}\n`;
+    }
+  }
+  const known = [...SECTIONS, ...ROWS.map((row) => row.name), ...[...KEYWORDS.values()].flat().map((row) => row.name)];
+  const near = nearest(name, known);
+  return `There is no directive '${name}'.${near === null ? " 'pillion help frontend' lists those of a section." : ` Did you mean '${near}'?`}\n`;
+}
+
+function describeRow(row: AnyRow): string {
+  const lines = [
+    row.usage, `    ${row.summary}`, ...(row.details === undefined ? [] : wrap(row.details)), '',
+    `    In:       ${row.sections.join(', ')}`,
+    `    Default:  ${row.default}`,
+    ...(row.negatable ? [`    Undo:     no ${row.name}`] : []),
+    ...(row.origin === 'pillion' ? ["    Origin:   Pillion's own, not in HAProxy"] : []),
+    `    Example:  ${row.example}`,
+    ...argumentLines(row),
+  ];
+  const keywords = KEYWORDS.get(row.name === 'default-server' || row.name === 'server-template' ? 'server' : row.name);
+  if (keywords !== undefined) lines.push('', ...table(keywords.map((entry) => [entry.usage, `${entry.summary} Default: ${entry.default}.`])));
+  return `${lines.join('\n')}\n`;
+}
+
+function argumentLines(row: AnyRow): string[] {
+  const described = row.arguments.map((argument) => argument.describe).filter((text) => text !== '');
+  return described.length === 0 ? [] : ['', ...described.flatMap(wrap)];
+}
+
+function describeKeyword(owner: string, row: KeywordRow): string {
+  return `${row.usage}\n    ${row.summary}\n\n    On:       ${owner}${owner === 'server' ? ', default-server, server-template' : ''}\n    Default:  ${row.default}\n`;
+}
+
+function list(title: string, rows: readonly AnyRow[]): string {
+  return `${[title, ...table(rows.map((row) => [row.name, row.summary]))].join('\n')}\n`;
+}
+
+function table(entries: readonly (readonly [string, string])[]): string[] {
+  const width = Math.max(...entries.map(([name]) => name.length));
+  return entries.map(([name, text]) => `  ${name.padEnd(width)}  ${text}`);
+}
+
+/** Lines of at most 79 characters, indented by four. */
+function wrap(text: string): string[] {
+  const lines: string[] = [];
+  let line = '   ';
+  for (const word of text.split(' ')) {
+    if (line.length + 1 + word.length > 79 && line.trim() !== '') {
+      lines.push(line);
+      line = '   ';
+    }
+    line += ` ${word}`;
+  }
+  return [...lines, line];
+}
+
+function isSection(name: string): name is SectionKind {
+  return SECTIONS.some((section) => section === name);
+}
