@@ -21,7 +21,7 @@ Without a file (or as PILLION_LISTEN, PILLION_TO, ...):
   --to SERVERS           host:port,... or dns:name:port, one server per address
   --balance ALGORITHM    leastconn (default), roundrobin, first, random
   --grpc-service NAME    service to ask health for (default: whole server)
-  --otlp URL             traces to grpc://host:4317 or http://host:4318/v1/traces
+  --otlp URL             traces, to grpc://host:4317 or http(s)://host:4318/...
   --admin ADDRESS        serve /metrics, /ready and /live
   --print-config         show the configuration that these flags mean
 `;
@@ -39,6 +39,6 @@ export function versionText(info: VersionInfo, verbose: boolean): string {
   const first = `Pillion version ${info.version}`;
   if (!verbose) return `${first}\n`;
   const libraries = ['node', 'v8', 'uv', 'llhttp', 'openssl'].map((name) => `  ${name} ${info.versions[name] ?? 'unknown'}`);
-  return `${[first, `Running on: ${info.platform} ${info.arch}`, 'Built with:', ...libraries,
+  return `${[first, `System: ${info.platform} ${info.arch}`, 'Running with:', ...libraries,
     "Language: HAProxy 3.2's, in part; 'pillion help' lists the directives", 'Protocols: HTTP/2 (h2c), raw TCP'].join('\n')}\n`;
 }

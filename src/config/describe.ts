@@ -7,7 +7,8 @@ import { lookUp } from './vocabulary.ts';
 import type { Directive } from './directive.ts';
 import type { SectionKind } from './draft.ts';
 
-type AnyRow = Pick<Directive<never>, 'name' | 'usage' | 'summary' | 'details' | 'example' | 'default' | 'origin' | 'sections' | 'arguments' | 'negatable'>;
+/** A row without what it compiles to. */
+export type DocumentedRow = Pick<Directive<never>, 'name' | 'usage' | 'summary' | 'details' | 'example' | 'default' | 'origin' | 'sections' | 'arguments' | 'negatable'>;
 
 /** A keyword without its types. */
 export interface KeywordRow {
@@ -20,7 +21,7 @@ export interface KeywordRow {
 export type Description = { readonly found: true; readonly text: string } | { readonly found: false; readonly text: string };
 
 const SECTIONS: readonly SectionKind[] = ['global', 'defaults', 'frontend', 'listen', 'backend'];
-const ROWS: readonly AnyRow[] = [...GLOBAL_WORDS.rows.values(), ...PROXY_WORDS.rows.values()];
+const ROWS: readonly DocumentedRow[] = [...GLOBAL_WORDS.rows.values(), ...PROXY_WORDS.rows.values()];
 /** Directives whose lines end in keywords. */
 const KEYWORDS: ReadonlyMap<string, readonly KeywordRow[]> = new Map([['bind', BIND_KEYWORDS], ['server', SERVER_KEYWORDS]]);
 
@@ -52,7 +53,7 @@ function missing(name: string, topic: readonly string[]): string {
   return `There is no directive '${name}'.${near === null ? " 'pillion help frontend' lists those of a section." : ` Did you mean '${near}'?`}\n`;
 }
 
-function describeRow(row: AnyRow): string {
+function describeRow(row: DocumentedRow): string {
   const lines = [
     row.usage, `    ${row.summary}`, ...(row.details === undefined ? [] : wrap(row.details)), '',
     `    In:       ${row.sections.join(', ')}`,
@@ -67,7 +68,7 @@ function describeRow(row: AnyRow): string {
   return `${lines.join('\n')}\n`;
 }
 
-function argumentLines(row: AnyRow): string[] {
+function argumentLines(row: DocumentedRow): string[] {
   const described = row.arguments.map((argument) => argument.describe).filter((text) => text !== '');
   return described.length === 0 ? [] : ['', ...described.flatMap(wrap)];
 }
@@ -76,7 +77,7 @@ function describeKeyword(owner: string, row: KeywordRow): string {
   return `${row.usage}\n    ${row.summary}\n\n    On:       ${owner}${owner === 'server' ? ', default-server, server-template' : ''}\n    Default:  ${row.default}\n`;
 }
 
-function list(title: string, rows: readonly AnyRow[]): string {
+function list(title: string, rows: readonly DocumentedRow[]): string {
   return `${[title, ...table(rows.map((row) => [row.name, row.summary]))].join('\n')}\n`;
 }
 
