@@ -2,7 +2,8 @@ import type { ClientReadableStream, ClientUnaryCall, ServiceError } from '@grpc/
 import type { GrpcCheckSettings } from '../config/model.ts';
 import type { Check, CheckAddress, CheckResult, CheckSink } from './check.ts';
 import { loadHealthClient } from './grpc-health-client.ts';
-import type { HealthClient, HealthResponse } from './grpc-health-client.ts';
+import type { HealthClient } from './grpc-health-client.ts';
+import type { ServingStatus } from './health-messages.ts';
 
 /** gRPC status codes (gRPC "Status codes and their use in gRPC") that say something here. */
 const OK = 0;
@@ -11,7 +12,7 @@ const NOT_FOUND = 5;
 const UNIMPLEMENTED = 12;
 const UNAVAILABLE = 14;
 
-type WatchStream = ClientReadableStream<HealthResponse>;
+type WatchStream = ClientReadableStream<ServingStatus>;
 
 /**
  * `option grpc-check`: the gRPC health protocol. A Watch is opened and kept, so that a change of status is known as soon as the
@@ -74,9 +75,9 @@ export class GrpcCheck implements Check {
   }
 
   #poll(client: HealthClient): void {
-    this.#check(client, (error, response) => {
-      if (error === null) this.#tell(resultOf(response, this.#settings.service, 'check'));
-      else if (error.code === NOT_FOUND) this.#tell(resultOf({ status: 'SERVICE_UNKNOWN' }, this.#settings.service, 'check'));
+    this.#check(client, (error, status) => {
+      if (error === null) this.#tell(resultOf(status, this.#settings.service, 'check'));
+      else if (error.code === NOT_FOUND) this.#tell(resultOf('SERVICE_UNKNOWN', this.#settings.service, 'check'));
       else if (error.code === UNIMPLEMENTED) this.#fail('Layer7 wrong status, info: "the server has no grpc.health.v1 service (grpc-status 12); use plain `check`"');
       else this.#fail(reasonOf(error));
     });
@@ -91,12 +92,12 @@ export class GrpcCheck implements Check {
   }
 
   /** Calls Check; the answer is dropped if another call was begun or the connection given up meanwhile. */
-  #check(client: HealthClient, done: (error: ServiceError | null, response?: HealthResponse) => void): void {
+  #check(client: HealthClient, done: (error: ServiceError | null, status?: ServingStatus) => void): void {
     this.#cancelCall();
-    const call = client.check(this.#settings.service, this.#timeoutMs, (error, response) => {
+    const call = client.check(this.#settings.service, this.#timeoutMs, (error, status) => {
       if (call !== this.#call) return;
       this.#call = null;
-      done(error, response);
+      done(error, status);
     });
     this.#call = call;
   }
@@ -107,17 +108,17 @@ export class GrpcCheck implements Check {
     this.#watch = stream;
     this.#timer = setTimeout(() => this.#fail(`Layer7 timeout, info: "no answer to Watch within ${this.#timeoutMs} ms"`), this.#timeoutMs);
     this.#timer.unref();
-    stream.on('data', (response: HealthResponse) => {
+    stream.on('data', (status: ServingStatus) => {
       if (stream !== this.#watch) return;
       this.#clearTimer();
       if (this.#watched === null) this.#watchedSince = performance.now();
-      this.#watched = resultOf(response, this.#settings.service, 'watch');
+      this.#watched = resultOf(status, this.#settings.service, 'watch');
       this.#tell(this.#watched);
     });
     // Every status but OK comes as an error too; 'status' has them all.
     stream.on('error', () => {});
-    stream.on('status', (status) => {
-      if (stream === this.#watch) this.#watchEnded(client, status.code, status.details);
+    stream.on('status', ({ code, details }) => {
+      if (stream === this.#watch) this.#watchEnded(client, code, details);
     });
   }
 
@@ -183,12 +184,11 @@ export class GrpcCheck implements Check {
 }
 
 /** What a status means: a pushed one needs no confirmation, one that was polled counts towards `rise`. */
-function resultOf(response: HealthResponse | undefined, service: string, by: 'watch' | 'check'): CheckResult {
-  const status = response?.status ?? 'UNKNOWN';
+function resultOf(status: ServingStatus | undefined, service: string, by: 'watch' | 'check'): CheckResult {
   if (status === 'SERVING') {
     return { word: by === 'watch' ? 'serving' : 'pass', reason: `Layer7 check passed, info: "grpc.health.v1 ${by}: SERVING"` };
   }
-  const info = status === 'SERVICE_UNKNOWN' ? `the server does not know service "${service}"` : status;
+  const info = status === 'SERVICE_UNKNOWN' ? `the server does not know service "${service}"` : (status ?? 'UNKNOWN');
   return {
     word: by === 'watch' ? 'not-serving' : 'stopping',
     reason: `Layer7 check conditionally passed, info: "grpc.health.v1 ${by}: ${info}"`,
