@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { FieldList, NO_FIELDS } from '../../../../src/model/fields.ts';
 import { HpackDecoder } from '../../../../src/h2/hpack/decoder.ts';
 import { HpackEncoder } from '../../../../src/h2/hpack/encoder.ts';
@@ -118,9 +120,42 @@ describe('h2/hpack/encoder', () => {
     }
   });
 
-  it('bounds the names that it knows', () => {
+  it('finds a field while another with its value leaves the table', () => {
     const pair = new Pair();
-    for (let i = 0; i < 3000; i++) pair.send(FieldList.of([`x-${i % 700}`, `${i % 11}`], ['te', 'trailers']));
+    pair.encoder.setMaxTableSize(1000);
+    const list = FieldList.of(['x-second', 'same']);
+    pair.send(FieldList.of(['x-first', 'same']));
+    pair.send(list);
+    // 43 and 44 bytes are in the table; five times 190 push out the first of them.
+    for (let i = 0; i < 4; i++) pair.send(FieldList.of([`x-${i}`, 'v'.repeat(190 - 32 - 3)]));
+    assert.equal(pair.send(list), 1);
+    pair.send(FieldList.of(['x-4', 'v'.repeat(190 - 32 - 3)]));
+    assert.equal(pair.send(list), 1);
+    pair.send(FieldList.of(['x-5', 'v'.repeat(190 - 32 - 3)]));
+    assert.ok(pair.send(list) > 1);
+  });
+
+  it('holds on to no names, values or lists for ever', () => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    const pair = new Pair();
+    const flood = (from: number, to: number): number => {
+      for (let i = from; i < to; i++) {
+        pair.send(FieldList.of([`x-${i}-${'n'.repeat(100)}`, `${i}-${'v'.repeat(300)}`], ['te', 'trailers'], ['content-length', `${i}`]));
+      }
+      collect();
+      return process.memoryUsage().heapUsed;
+    };
+    const before = flood(0, 2000);
+    assert.ok(flood(2000, 12_000) - before < 1_000_000);
+  });
+
+  it('codes strings on both sides of where their length takes two octets', () => {
+    const pair = new Pair();
+    // 'X' takes eight bits, 'a' five.
+    for (let length = 110; length < 160; length++) {
+      for (const short of [0, 3, 10, 60]) pair.send(FieldList.of(['x', 'X'.repeat(length - short) + 'a'.repeat(short)]));
+    }
   });
 
   describe('table size', () => {
