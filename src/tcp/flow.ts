@@ -13,8 +13,10 @@ import { readIntoBuffers } from './reused-reads.ts';
 const LARGE_BYTES = 512 * 1024;
 /** 16 MiB in all. When they are lent, further flows go on with the shared buffer and copies. */
 const LARGE_BUFFERS = 32;
-/** A read of as much asks for a large buffer, a smaller one gives it back. */
+/** A read of as much asks for a large buffer. */
 const BULK_READ_BYTES = 16 * 1024;
+/** So many smaller reads in a row give it back: amid bulk traffic there are some, when the reader has caught up. */
+const SMALL_READS = 8;
 
 const pool = new BufferPool(LARGE_BYTES, LARGE_BUFFERS);
 /** Where all quiet flows read; its content is copied or forgotten before the read's callback returns. */
@@ -31,6 +33,7 @@ export class Flow {
   #large: Uint8Array | null = null;
   /** The large buffer goes back when the write from it is done; the next read goes to the shared one. */
   #shrinking = false;
+  #smallReads = 0;
   #blocked = false;
   readonly #unblock = (): void => this.#onSinkFree();
 
@@ -88,10 +91,11 @@ export class Flow {
 
   #onRead(bytes: number, buffer: Uint8Array): boolean {
     const bulk = bytes >= BULK_READ_BYTES;
+    this.#smallReads = bulk ? 0 : this.#smallReads + 1;
     const view = buffer.subarray(0, bytes);
     if (buffer === this.#large) {
       this.#passFromLarge(view);
-      if (!bulk) this.#shrink();
+      if (this.#smallReads >= SMALL_READS) this.#shrink();
     } else if (bulk && this.#large === null && (this.#large = pool.lend()) !== null) {
       this.#large.set(view);
       this.#passFromLarge(this.#large.subarray(0, bytes));
