@@ -89,7 +89,7 @@ export class Fleet {
   async #launch(member: Member): Promise<void> {
     member.starts++;
     const { promise, resolve } = Promise.withResolvers<void>();
-    const child = new Child(member.name, 'replica.ts', [identity(member), String(member.port)], () => resolve());
+    const child = new Child(member.name, 'replica.ts', [`127.0.0.1:${member.port}`, identity(member)], () => resolve());
     member.child = child;
     void child.exited.then((exit) => {
       if (member.phase !== 'draining' && !this.#stopping) this.#events.lost(child.describe(exit));

@@ -1,7 +1,8 @@
 /**
- * One replica: `node replica.ts NAME PORT`. It tells its parent when it listens. SIGTERM makes it say NOT_SERVING, take no new
- * call, finish the running ones and leave.
+ * One replica: `node replica.ts HOST:PORT [NAME]`. It tells its parent, if it has one, when it listens. SIGTERM makes it say
+ * NOT_SERVING, take no new call, finish the running ones and leave.
  */
+import { hostname } from 'node:os';
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { echoHandlers } from './echo.ts';
 import { Health } from './health.ts';
@@ -11,7 +12,7 @@ import type { ReplicaMessage } from './messages.ts';
 /** When running calls are cut off, milliseconds after SIGTERM. */
 const HARD_STOP_MS = 5000;
 
-const [name = 'replica', port = '0'] = process.argv.slice(2);
+const [address = '127.0.0.1:50051', name = hostname()] = process.argv.slice(2);
 const health = new Health([ECHO_NAME]);
 const server = new Server();
 server.addService(echoService(), echoHandlers(name));
@@ -21,7 +22,7 @@ const tell = (message: ReplicaMessage): void => {
   process.send?.(message);
 };
 
-server.bindAsync(`127.0.0.1:${port}`, ServerCredentials.createInsecure(), (error) => {
+server.bindAsync(address, ServerCredentials.createInsecure(), (error) => {
   if (error !== null) {
     process.stderr.write(`${name}: ${error.message}\n`);
     process.exit(1);
