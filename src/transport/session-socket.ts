@@ -68,6 +68,7 @@ export class SessionSocket implements ByteSink {
     this.#session = session;
     if (first !== null && first.length > 0) this.#receive(first, first.length);
     this.socket.on('data', (chunk: Buffer) => this.#receive(chunk, chunk.length));
+    this.socket.resume();
   }
 
   write(bytes: Buffer, done: (error?: Error | null) => void): void {

@@ -1,0 +1,291 @@
+/**
+ * One accepted connection, from its first byte to its end:
+ *
+ *      accept ──▶ detecting ──▶ HTTP/2 session, an exchange per stream
+ *                    │      └─▶ raw TCP, one exchange
+ *                    └─▶ refused (mode grpc and http: not a protocol that they speak)
+ *
+ * Detection looks at what has come and takes nothing away. A client that stays silent may wait for the server to speak: a server
+ * is dialled meanwhile, and when that speaks first, or when the time is up, the connection is raw TCP.
+ */
+import type { Socket } from 'node:net';
+import type { FrontendSettings } from '../config/model.ts';
+import type { RequestFacts } from '../model/fields.ts';
+import type { HalfSink } from '../model/exchange.ts';
+import type { ConnectionRecord, FrontendRecord, StreamRecord } from '../model/records.ts';
+import type { Tracer } from '../model/trace.ts';
+import { now } from '../time/clock.ts';
+import { armTimer, disarmTimer, Timer } from '../time/wheel.ts';
+import { SessionSocket } from '../transport/session-socket.ts';
+import { NO_ERROR } from '../h2/errors.ts';
+import { SERVER_OPTIONS } from '../h2/options.ts';
+import type { Http2Stream } from '../h2/stream.ts';
+import { detect } from '../detect/detect.ts';
+import type { Backend } from '../pool/backend.ts';
+import { Http2Session, type SessionOwner } from '../session/http2-session.ts';
+import type { ExchangeContext } from './context.ts';
+import { Exchange } from './exchange.ts';
+import { TcpExchange } from './tcp-exchange.ts';
+
+/** How long a silent client is waited for before a server is dialled in case it speaks first, milliseconds. */
+const DIAL_AHEAD_MS = 50;
+const PING_AFTER_MS = 30_000;
+const PING_TIMEOUT_MS = 10_000;
+const DEFAULT_HANDSHAKE_MS = 10_000;
+
+type Phase = 'detecting' | 'h2' | 'tcp' | 'ended';
+
+const ONLY_HTTP2 = 'This port speaks HTTP/2 only, with prior knowledge (h2c).\n';
+const VERSION_NOT_SUPPORTED =
+  `HTTP/1.1 505 HTTP Version Not Supported\r\ncontent-type: text/plain\r\nconnection: close\r\ncontent-length: ${ONLY_HTTP2.length}\r\n\r\n${ONLY_HTTP2}`;
+
+/** The frontend, as its connections know it. */
+export interface ConnectionOwner extends FrontendRecord {
+  readonly settings: FrontendSettings;
+  readonly defaultBackend: Backend | null;
+  readonly tracer: Tracer | null;
+  streamEnded(stream: StreamRecord): void;
+  protocolError(connection: ConnectionRecord, code: number, reason: string): void;
+  connectionEnded(connection: ClientConnection, streams: number, reason: string): void;
+}
+
+export class ClientConnection extends Timer implements ConnectionRecord, ExchangeContext, SessionOwner {
+  readonly id: number;
+  readonly clientAddress: string;
+  readonly clientPort: number;
+  readonly localAddress: string;
+  readonly localPort: number;
+  readonly acceptedAt: number;
+  protocol: ConnectionRecord['protocol'] = 'unknown';
+  readonly frontend: ConnectionOwner;
+  readonly tracer: Tracer | null;
+  readonly #socket: Socket;
+  readonly #settings: FrontendSettings;
+  #phase: Phase = 'detecting';
+  #seen: Buffer | null = null;
+  #ahead: TcpExchange | null = null;
+  #tcp: TcpExchange | null = null;
+  #session: Http2Session | null = null;
+  #streams = 0;
+  #drainText: string | null = null;
+
+  constructor(id: number, socket: Socket, frontend: ConnectionOwner) {
+    super();
+    this.id = id;
+    this.clientAddress = socket.remoteAddress ?? '';
+    this.clientPort = socket.remotePort ?? 0;
+    this.localAddress = socket.localAddress ?? '';
+    this.localPort = socket.localPort ?? 0;
+    this.acceptedAt = now();
+    this.frontend = frontend;
+    this.tracer = frontend.tracer;
+    this.#socket = socket;
+    this.#settings = frontend.settings;
+  }
+
+  /** Begins to read. @param h2Only the port was declared `proto h2` */
+  start(h2Only: boolean): void {
+    const { mode } = this.#settings;
+    if (mode === 'tcp') this.#beginTcp(null);
+    else if (mode === 'grpc' || h2Only) this.#beginHttp2(null);
+    else this.#beginDetection();
+  }
+
+  get record(): ConnectionRecord {
+    return this;
+  }
+
+  // ---- detection
+
+  #beginDetection(): void {
+    const socket = this.#socket;
+    socket.on('data', this.#onFirstBytes);
+    socket.on('end', this.#onEarlyEnd);
+    socket.on('error', ignore);
+    socket.on('close', this.#onEarlyClose);
+    armTimer(this, this.acceptedAt + (this.#settings.mode === 'auto' ? Math.min(DIAL_AHEAD_MS, this.#settings.detectTimeoutMs) : this.#firstBytesMs));
+    socket.resume();
+  }
+
+  get #firstBytesMs(): number {
+    return this.#settings.httpRequestTimeoutMs ?? this.#settings.clientTimeoutMs ?? DEFAULT_HANDSHAKE_MS;
+  }
+
+  readonly #onFirstBytes = (chunk: Buffer): void => {
+    this.#seen = this.#seen === null ? chunk : Buffer.concat([this.#seen, chunk]);
+    const verdict = detect(this.#seen);
+    switch (verdict) {
+      case 'more':
+        return;
+      case 'h2':
+        this.#beginHttp2(this.#endDetection());
+        return;
+      case 'h1':
+      case 'tls':
+      case 'raw':
+        if (this.#settings.mode === 'http') this.#refuse(verdict);
+        else this.#beginTcp(this.#endDetection());
+    }
+  };
+
+  override onTimer(): void {
+    if (this.#phase !== 'detecting') return;
+    if (this.#settings.mode !== 'auto') {
+      this.#refuse('silence');
+      return;
+    }
+    const due = this.acceptedAt + this.#settings.detectTimeoutMs;
+    if (now() >= due) {
+      this.frontend.counters.detectTimeouts++;
+      this.#beginTcp(this.#endDetection());
+      return;
+    }
+    if (this.#seen === null && this.#ahead === null) {
+      this.#ahead = this.#newTcpExchange();
+      this.#ahead.dial();
+    }
+    armTimer(this, due);
+  }
+
+  #newTcpExchange(): TcpExchange {
+    return new TcpExchange(this, this.#socket, this.#settings.clientTimeoutMs, () => {
+      if (this.#phase === 'detecting') this.#beginTcp(this.#endDetection());
+    });
+  }
+
+  #endDetection(): Buffer | null {
+    disarmTimer(this);
+    const socket = this.#socket;
+    socket.pause();
+    socket.off('data', this.#onFirstBytes);
+    socket.off('end', this.#onEarlyEnd);
+    socket.off('close', this.#onEarlyClose);
+    return this.#seen;
+  }
+
+  /** The client closed its side before it was clear what it speaks: raw, so that a half-closed client gets its answer. */
+  readonly #onEarlyEnd = (): void => {
+    const seen = this.#endDetection();
+    if (this.#settings.mode === 'http' || (seen === null && this.#ahead === null)) this.#finish('client closed the connection before it sent a request');
+    else this.#beginTcp(seen);
+  };
+
+  readonly #onEarlyClose = (): void => {
+    this.#endDetection();
+    this.#finish('client closed the connection before it sent a request');
+  };
+
+  #refuse(verdict: 'h1' | 'tls' | 'raw' | 'silence'): void {
+    this.#endDetection();
+    this.frontend.counters.protocolErrors++;
+    this.frontend.protocolError(this, 0, verdict === 'silence' ? 'nothing sent in time' : `mode http speaks HTTP/2 without TLS here, the client sent ${verdict}`);
+    if (verdict === 'h1') this.#socket.end(VERSION_NOT_SUPPORTED);
+    this.#finish(`refused: ${verdict}`);
+  }
+
+  // ---- the protocols
+
+  #beginTcp(first: Buffer | null): void {
+    this.#phase = 'tcp';
+    this.protocol = 'tcp';
+    this.#socket.on('error', ignore);
+    const exchange = this.#ahead ?? this.#newTcpExchange();
+    this.#ahead = null;
+    this.#tcp = exchange;
+    this.streamBegan();
+    exchange.begin(first);
+  }
+
+  #beginHttp2(first: Buffer | null): void {
+    this.#phase = 'h2';
+    this.protocol = 'h2';
+    this.#ahead?.cancel();
+    this.#ahead = null;
+    const { httpRequestTimeoutMs, clientTimeoutMs } = this.#settings;
+    const socket = new SessionSocket(this.#socket);
+    this.#session = new Http2Session(
+      socket,
+      SERVER_OPTIONS,
+      {
+        handshakeMs: httpRequestTimeoutMs ?? clientTimeoutMs ?? DEFAULT_HANDSHAKE_MS,
+        idleMs: clientTimeoutMs,
+        pingAfterMs: PING_AFTER_MS,
+        pingTimeoutMs: PING_TIMEOUT_MS,
+      },
+      this,
+    );
+    socket.start(this.#session, first);
+  }
+
+  /** Takes no new streams, lets those under way finish and closes. Raw connections end by themselves. */
+  drain(text: string): void {
+    this.#drainText = text;
+    this.#session?.drain(text);
+  }
+
+  /** Ends everything on the connection now. */
+  abort(cause: string): void {
+    this.#tcp?.abort('K-', cause);
+    this.#session?.abort(NO_ERROR, cause);
+    if (this.#phase === 'detecting') {
+      this.#endDetection();
+      this.#finish(cause);
+    }
+  }
+
+  // ---- for exchanges
+
+  route(_request: RequestFacts | null): Backend | null {
+    return this.frontend.defaultBackend;
+  }
+
+  streamBegan(): void {
+    this.#streams++;
+    this.frontend.counters.streamsTotal++;
+    this.frontend.counters.streamsCurrent++;
+  }
+
+  ended(stream: StreamRecord): void {
+    if (stream.kind === 'tcp' && this.#tcp === null) return;
+    this.frontend.counters.streamsCurrent--;
+    this.frontend.streamEnded(stream);
+    if (stream.kind === 'tcp') this.#finish(stream.cause);
+  }
+
+  // ---- for the session
+
+  onStream(stream: Http2Stream): HalfSink {
+    this.streamBegan();
+    return new Exchange(this, stream);
+  }
+
+  onStreamClosed(): void {}
+
+  onReady(): void {
+    if (this.#drainText !== null) this.#session?.drain(this.#drainText);
+  }
+
+  onGoAway(): void {}
+
+  onProtocolError(_session: Http2Session, code: number, reason: string): void {
+    this.frontend.counters.protocolErrors++;
+    this.frontend.protocolError(this, code, reason);
+  }
+
+  onEnded(_session: Http2Session, reason: string): void {
+    this.#finish(reason);
+  }
+
+  #finish(reason: string): void {
+    if (this.#phase === 'ended') return;
+    const wasHttp2 = this.#phase === 'h2';
+    this.#phase = 'ended';
+    disarmTimer(this);
+    this.#ahead?.cancel();
+    this.#ahead = null;
+    if (!wasHttp2) this.#socket.destroySoon();
+    this.frontend.connectionEnded(this, this.#streams, reason);
+  }
+}
+
+function ignore(): void {}

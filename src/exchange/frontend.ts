@@ -1,0 +1,78 @@
+/** A frontend: where connections come in, what they count, and which backend they go to. */
+import type { Socket } from 'node:net';
+import type { FrontendSettings } from '../config/model.ts';
+import type { Observer } from '../model/observer.ts';
+import type { ConnectionRecord, FrontendCounters, LogSettings, StreamRecord } from '../model/records.ts';
+import type { Tracer } from '../model/trace.ts';
+import type { Backend } from '../pool/backend.ts';
+import { ClientConnection, type ConnectionOwner } from './client-connection.ts';
+
+export class Frontend implements ConnectionOwner {
+  readonly name: string;
+  readonly settings: FrontendSettings;
+  readonly defaultBackend: Backend | null;
+  readonly tracer: Tracer | null;
+  readonly log: LogSettings;
+  readonly counters: FrontendCounters = {
+    connectionsTotal: 0, connectionsCurrent: 0, connectionsMax: 0, streamsTotal: 0, streamsCurrent: 0, bytesIn: 0, bytesOut: 0,
+    protocolErrors: 0, detectTimeouts: 0,
+  };
+  readonly #observer: Observer;
+  readonly #connections = new Set<ClientConnection>();
+  readonly #nextId: () => number;
+  #draining: string | null = null;
+  /** Called when a connection has ended: there may be room for another. */
+  onConnectionEnded: () => void = () => {};
+
+  constructor(settings: FrontendSettings, backend: Backend | null, tracer: Tracer | null, observer: Observer, nextId: () => number) {
+    this.name = settings.name;
+    this.settings = settings;
+    this.defaultBackend = backend;
+    this.tracer = tracer;
+    this.log = { enabled: settings.logs.length > 0, skipNull: settings.dontLogNull };
+    this.#observer = observer;
+    this.#nextId = nextId;
+  }
+
+  /** Takes over an accepted, paused socket. */
+  accept(socket: Socket, h2Only: boolean): void {
+    const { counters } = this;
+    counters.connectionsTotal++;
+    counters.connectionsCurrent++;
+    if (counters.connectionsCurrent > counters.connectionsMax) counters.connectionsMax = counters.connectionsCurrent;
+    const connection = new ClientConnection(this.#nextId(), socket, this);
+    this.#connections.add(connection);
+    connection.start(h2Only);
+    if (this.#draining !== null) connection.drain(this.#draining);
+  }
+
+  /** Connections open now. */
+  get size(): number {
+    return this.#connections.size;
+  }
+
+  /** Every connection, and every one to come, is told to open no more streams. */
+  drain(text: string): void {
+    this.#draining = text;
+    for (const connection of this.#connections) connection.drain(text);
+  }
+
+  abort(cause: string): void {
+    for (const connection of [...this.#connections]) connection.abort(cause);
+  }
+
+  streamEnded(stream: StreamRecord): void {
+    this.#observer.streamEnded(stream);
+  }
+
+  protocolError(connection: ConnectionRecord, code: number, reason: string): void {
+    this.#observer.protocolError('client', `${this.name} ${connection.clientAddress}:${connection.clientPort}`, code, reason);
+  }
+
+  connectionEnded(connection: ClientConnection, streams: number, reason: string): void {
+    this.#connections.delete(connection);
+    this.counters.connectionsCurrent--;
+    this.#observer.connectionEnded(connection, streams, reason);
+    this.onConnectionEnded();
+  }
+}

@@ -1,0 +1,44 @@
+/** Joins servers to their checks. */
+import type { BackendSettings, ServerAddress } from '../config/model.ts';
+import type { Server } from '../pool/server.ts';
+import { checkTimeouts, type CheckAddress } from './check.ts';
+import { GrpcCheck } from './grpc-check.ts';
+import { HealthMonitor } from './monitor.ts';
+import { TcpCheck } from './tcp-check.ts';
+
+/**
+ * Checks `server` as its `check` keyword and its backend say, and sets its status.
+ * @returns null when it is not checked: no `check`, `disabled`, or an address whose port depends on the client
+ */
+export function supervise(server: Server, address: ServerAddress, backend: BackendSettings): HealthMonitor | null {
+  const { settings } = server;
+  const target = checkAddress(address);
+  if (!settings.check || settings.disabled || target === null) return null;
+  const timeouts = checkTimeouts(settings.interMs, backend.connectTimeoutMs, backend.checkTimeoutMs);
+  const check = backend.grpcCheck === null ? new TcpCheck(target, timeouts.connectMs) : new GrpcCheck(target, backend.grpcCheck, timeouts.totalMs);
+  const monitor = new HealthMonitor(
+    {
+      rise: settings.rise,
+      fall: settings.fall,
+      interMs: settings.interMs,
+      onFailure: () => {
+        server.counters.checksFailed++;
+      },
+    },
+    check,
+    (status, reason) => server.setStatus(status, reason),
+  );
+  monitor.start();
+  return monitor;
+}
+
+function checkAddress(address: ServerAddress): CheckAddress | null {
+  switch (address.kind) {
+    case 'tcp':
+      return address.port.kind === 'fixed' ? { host: address.host, port: address.port.port } : null;
+    case 'unix':
+      return { path: address.path };
+    case 'abstract':
+      return { path: `\0${address.name}` };
+  }
+}

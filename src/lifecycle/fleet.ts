@@ -1,0 +1,93 @@
+/**
+ * The servers of one backend as they come and go: those of the configuration, and those that DNS names. Each has its checks; a hint
+ * from the data path brings the checks, and the look-up, forward.
+ */
+import type { BackendSettings, ServerAddress, ServerSettings } from '../config/model.ts';
+import type { Observer } from '../model/observer.ts';
+import type { HealthMonitor } from '../health/monitor.ts';
+import { supervise } from '../health/supervise.ts';
+import type { Backend } from '../pool/backend.ts';
+import type { Server } from '../pool/server.ts';
+import { DnsDiscovery } from '../resolve/dns-discovery.ts';
+import { assign, freeSlots, type Slots } from '../resolve/slots.ts';
+
+/** How often a name is looked up, milliseconds. */
+const LOOKUP_INTERVAL_MS = 5000;
+
+export class Fleet {
+  readonly #backend: Backend;
+  readonly #settings: BackendSettings;
+  readonly #observer: Observer;
+  readonly #monitors = new Map<Server, HealthMonitor>();
+  readonly #discoveries: DnsDiscovery[] = [];
+
+  constructor(backend: Backend, observer: Observer) {
+    this.#backend = backend;
+    this.#settings = backend.settings;
+    this.#observer = observer;
+    backend.hintHandler = (server) => {
+      this.#monitors.get(server)?.checkNow();
+      for (const discovery of this.#discoveries) discovery.refresh();
+    };
+  }
+
+  /** Adds the configured servers; resolves when names have been looked up once. */
+  async start(): Promise<void> {
+    const lookups: Promise<void>[] = [];
+    for (const settings of this.#settings.servers) {
+      if (settings.discovery.kind === 'static') this.#add(settings.name, settings.address, settings);
+      else lookups.push(this.#discover(settings, settings.discovery.slots, settings.discovery.first));
+    }
+    await Promise.all(lookups);
+  }
+
+  /** Ends checks and look-ups; the servers stay as they are. */
+  stop(): void {
+    for (const monitor of this.#monitors.values()) monitor.stop();
+    this.#monitors.clear();
+    for (const discovery of this.#discoveries) discovery.stop();
+  }
+
+  #add(name: string, address: ServerAddress, settings: ServerSettings): Server {
+    const server = this.#backend.addServer(name, address, settings);
+    const monitor = supervise(server, address, this.#settings);
+    if (monitor !== null) this.#monitors.set(server, monitor);
+    return server;
+  }
+
+  #remove(server: Server): void {
+    this.#monitors.get(server)?.stop();
+    this.#monitors.delete(server);
+    this.#backend.removeServer(server);
+  }
+
+  #discover(settings: ServerSettings, count: number, first: number): Promise<void> {
+    const { address } = settings;
+    if (address.kind !== 'tcp') return Promise.resolve();
+    const { host, port } = address;
+    let slots: Slots = freeSlots(count);
+    const servers: (Server | null)[] = slots.map(() => null);
+    const where = { backend: this.#backend.name, host };
+    const discovery = new DnsDiscovery(
+      {
+        host,
+        slots: count,
+        intervalMs: LOOKUP_INTERVAL_MS,
+        onError: (reason) => this.#observer.event('warn', `cannot look up ${host}: ${reason}; servers stay as they are`, where),
+      },
+      (addresses) => {
+        const next = assign(slots, addresses);
+        next.forEach((ip, index) => {
+          if (ip === slots[index]) return;
+          const gone = servers[index] ?? null;
+          if (gone !== null) this.#remove(gone);
+          servers[index] = ip === null ? null : this.#add(`${settings.name}${first + index}`, { kind: 'tcp', host: ip, port }, settings);
+        });
+        slots = next;
+        this.#observer.event('info', `${host} is now ${addresses.join(', ') || 'nothing'}`, { ...where, servers: addresses.length });
+      },
+    );
+    this.#discoveries.push(discovery);
+    return discovery.start();
+  }
+}

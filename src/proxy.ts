@@ -1,0 +1,162 @@
+/**
+ * Pillion put together, in the order in which a stream passes:
+ *
+ *   listen ▶ accept limit ▶ frontend ▶ client connection (detect) ▶ HTTP/2 session ▶ exchange ▶ backend (balance, queue) ▶ server
+ *          ▶ connection pool ▶ HTTP/2 session ▶ socket
+ *
+ * This is the only place where rooms are joined and where observers are named.
+ */
+import type { Socket } from 'node:net';
+import type { Configuration } from './config/model.ts';
+import type { Counted, Observer } from './model/observer.ts';
+import { Frontend } from './exchange/frontend.ts';
+import { Fleet } from './lifecycle/fleet.ts';
+import { drain } from './lifecycle/drain.ts';
+import { AcceptLimit } from './listen/accept-limit.ts';
+import { Listener } from './listen/listener.ts';
+import { startAdmin, type Admin } from './observe/admin/admin.ts';
+import { composeObservers } from './observe/compose.ts';
+import { createLogObserver } from './observe/log/log-observer.ts';
+import { createMetrics } from './observe/metrics/metrics.ts';
+import { createTracer } from './observe/trace/tracer.ts';
+import { Backend } from './pool/backend.ts';
+
+/** How long logs and spans may take to leave when the process ends, milliseconds. */
+const FLUSH_MS = 2000;
+/** HAProxy derives its default from the descriptor limit; two descriptors a connection, and some for the rest. */
+const DESCRIPTORS_RESERVED = 100;
+
+export interface ProxyEnvironment {
+  readonly pid: number;
+  readonly version: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** The process's limit of open files, from which an unset `maxconn` is derived. */
+  readonly maxFiles: number;
+}
+
+export interface Proxy {
+  /** What is listened on, as written, with the port that was chosen where 0 was asked for. */
+  readonly listening: readonly { readonly frontend: string; readonly address: string; readonly port: number }[];
+  readonly counted: Counted;
+  /** Where /metrics, /ready and /live are, or null. */
+  readonly adminAddress: string | null;
+  /** Stops taking work, lets what runs finish, stops. Resolves when nothing is left; `hard stop` when it was cut short. */
+  drain(): Promise<'empty' | 'hard stop'>;
+  /** Cuts off whatever runs and releases everything. */
+  stop(cause: string): Promise<void>;
+}
+
+/** @throws Error, for the operator, when an address cannot be bound */
+export async function startProxy(configuration: Configuration, environment: ProxyEnvironment): Promise<Proxy> {
+  const { global } = configuration;
+  const log = createLogObserver({
+    targets: global.logs,
+    frontends: new Map(configuration.frontends.map((frontend) => [frontend.name, frontend.logs])),
+    pid: environment.pid,
+    report: () => {},
+  });
+  const backends: Backend[] = [];
+  const frontends: Frontend[] = [];
+  const counted: Counted = { frontends, backends };
+  const metrics = createMetrics({ counted, droppedLines: () => log.dropped });
+  const logged = global.logs.length > 0 || configuration.frontends.some((frontend) => frontend.logs.length > 0);
+  const observer: Observer = composeObservers(logged ? [metrics.observer, log] : [metrics.observer]);
+  const tracer = await createTracer({ otlp: global.otlp, env: environment.env, version: environment.version, report: observer.event });
+
+  const fleets: Fleet[] = [];
+  for (const settings of configuration.backends) {
+    const backend = new Backend(settings, observer);
+    backends.push(backend);
+    fleets.push(new Fleet(backend, observer));
+  }
+  await Promise.all(fleets.map((fleet) => fleet.start()));
+
+  let stopping = '';
+  let connectionId = 0;
+  let onEmpty = (): void => {};
+  const maxconn = global.maxconn ?? Math.max(100, Math.floor((environment.maxFiles - DESCRIPTORS_RESERVED) / 2));
+  const limit = new AcceptLimit(maxconn, null);
+  const listeners: Listener[] = [];
+  let admin: Admin | null = null;
+
+  const closeListeners = (): void => {
+    for (const listener of listeners.splice(0)) listener.close();
+  };
+  const release = async (): Promise<void> => {
+    closeListeners();
+    for (const fleet of fleets) fleet.stop();
+    for (const backend of backends) for (const server of backend.servers) server.destroy();
+    await Promise.all([tracer?.shutdown(FLUSH_MS), log.flush(FLUSH_MS), admin?.close()]);
+    log.close();
+  };
+
+  const listening: { frontend: string; address: string; port: number }[] = [];
+  try {
+    for (const settings of configuration.frontends) {
+      const backend = backends.find(({ name }) => name === settings.defaultBackend) ?? null;
+      const frontend = new Frontend(settings, backend, tracer, observer, () => ++connectionId);
+      frontends.push(frontend);
+      const frontendLimit = new AcceptLimit(settings.maxconn ?? maxconn, limit);
+      frontend.onConnectionEnded = () => {
+        frontendLimit.leave();
+        if (stopping !== '' && frontends.every(({ size }) => size === 0)) onEmpty();
+      };
+      for (const bind of settings.binds) {
+        const accept = (socket: Socket): void => frontendLimit.enter(socket, () => frontend.accept(socket, bind.proto === 'h2'));
+        const listener = await Listener.open(bind, accept);
+        listeners.push(listener);
+        listening.push({ frontend: settings.name, address: bind.text, port: listener.port });
+      }
+    }
+    if (global.admin !== null) {
+      admin = await startAdmin(global.admin, {
+        metrics: () => metrics.render(),
+        metricsType: metrics.contentType,
+        notReady: () => stopping,
+        notLive: () => '',
+      });
+    }
+  } catch (error) {
+    await release();
+    throw error;
+  }
+  for (const { frontend, address, port } of listening) observer.event('info', `listening on ${address}`, { frontend, port });
+
+  const size = (): number => frontends.reduce((sum, frontend) => sum + frontend.size, 0);
+  const stop = async (cause: string): Promise<void> => {
+    stopping = cause;
+    closeListeners();
+    for (const frontend of frontends) frontend.abort(cause);
+    observer.event('info', 'stopped', { cause });
+    await release();
+  };
+  return {
+    listening,
+    counted,
+    adminAddress: admin?.address ?? null,
+    stop,
+    async drain() {
+      stopping = 'draining';
+      observer.event('info', 'draining: no new streams on connections, listeners close after the grace', {
+        connections: size(), graceMs: global.graceMs, hardStopAfterMs: global.hardStopAfterMs ?? -1,
+      });
+      const result = await drain({
+        graceMs: global.graceMs,
+        hardStopAfterMs: global.hardStopAfterMs,
+        connections: size,
+        announce: () => {
+          for (const frontend of frontends) frontend.drain('shutting down');
+        },
+        closeListeners,
+        empty: () =>
+          new Promise((resolve) => {
+            onEmpty = resolve;
+            if (size() === 0) resolve();
+          }),
+      });
+      if (result === 'hard stop') observer.event('warn', 'hard-stop-after is over: what still runs is cut off', { connections: size() });
+      await stop(result === 'empty' ? 'drained' : 'hard-stop-after');
+      return result;
+    },
+  };
+}
