@@ -78,7 +78,7 @@ export class EncoderTable {
     if (known !== undefined) return known;
     // Entries under a forgotten name are still found by their value.
     if (this.#names.size >= MAX_NAMES) this.#names.clear();
-    const state: NameState = { staticIndex: staticNameIndex(name), varies: VARYING.has(name), newest: 0, unused: 0, passedOver: '' };
+    const state = { staticIndex: staticNameIndex(name), varies: VARYING.has(name), newest: 0, unused: 0, passedOver: '' };
     this.#names.set(name, state);
     return state;
   }

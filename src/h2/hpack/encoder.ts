@@ -80,7 +80,8 @@ export class HpackEncoder {
     }
     if (extra !== null) {
       for (const field of extra.fields) {
-        at = this.#writeLiteral(field, this.#table.nameState(field.name), field.neverIndexed ? LITERAL_NEVER_INDEXED : LITERAL, out, at);
+        const pattern = field.neverIndexed ? LITERAL_NEVER_INDEXED : LITERAL;
+        at = this.#writeLiteral(field, this.#table.nameState(field.name), pattern, out, at);
       }
     }
     return at;
@@ -118,7 +119,9 @@ export class HpackEncoder {
       return writeInteger(out, offset, INDEXED, 0x7f, index);
     }
     const size = name.length + value.length + 32;
-    if (size > this.#table.maxSize / 4 || (name === ':path' && value.includes('?'))) return this.#writeLiteral(field, state, LITERAL, out, offset);
+    if (size > this.#table.maxSize / 4 || (name === ':path' && value.includes('?'))) {
+      return this.#writeLiteral(field, state, LITERAL, out, offset);
+    }
     if (state.unused >= MAX_UNUSED && state.passedOver !== value) {
       state.passedOver = value;
       return this.#writeLiteral(field, state, LITERAL, out, offset);
