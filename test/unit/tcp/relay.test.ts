@@ -162,6 +162,50 @@ describe('tcp/relay', () => {
     assert.equal((await ended).bytesIn, 13);
   });
 
+  it("takes over from detection by 'readable' events", async () => {
+    const { near: client, far: outer } = await pair();
+    const { near: inner, far: server } = await pair();
+    client.write('one ');
+    const look = (): void => {};
+    outer.on('readable', look);
+    await once(outer, 'readable');
+    const first = outer.read() as Buffer;
+    outer.off('readable', look);
+    const { ended } = relayOf(outer, inner, first, NO_TIMEOUTS);
+    client.end('two');
+    assert.equal((await readAll(server)).toString(), 'one two');
+    server.end();
+    client.resume();
+    assert.equal((await ended).termination, '--');
+  });
+
+  it('carries bulk and small messages in turns', async () => {
+    const { client, server, ended } = await rig();
+    server.on('data', (chunk: Buffer) => void (server.write(chunk) || server.pause()));
+    server.on('drain', () => server.resume());
+    server.on('end', () => server.end()).resume();
+    const echo = createHash('sha1');
+    let echoed = 0;
+    client.on('data', (chunk: Buffer) => {
+      echo.update(chunk);
+      echoed += chunk.length;
+      client.emit('echoed');
+    });
+    const sent = createHash('sha1');
+    let total = 0;
+    for (const size of [3_000_000, ...Array.from({ length: 20 }, () => 10), 3_000_000, 1, 2, 900_000]) {
+      const chunk = randomFillSync(Buffer.alloc(size));
+      sent.update(chunk);
+      total += size;
+      client.write(chunk);
+      while (echoed < total) await once(client, 'echoed');
+    }
+    client.end();
+    assert.equal(echo.digest('hex'), sent.digest('hex'));
+    const relay = await ended;
+    assert.deepEqual([relay.bytesIn, relay.bytesOut, relay.termination], [total, total, '--']);
+  });
+
   it('passes on an end that came before the relay began', async () => {
     const { near: client, far: outer } = await pair();
     const { near: inner, far: server } = await pair();
