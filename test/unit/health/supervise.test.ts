@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import type { BackendSettings, GrpcCheckSettings, ServerAddress, ServerSettings } from '../../../src/config/model.ts';
-import { createMonitor } from '../../../src/health/create-monitor.ts';
 import type { HealthMonitor } from '../../../src/health/monitor.ts';
+import { supervise } from '../../../src/health/supervise.ts';
+import { SILENT } from '../../../src/model/observer.ts';
+import { Backend } from '../../../src/pool/backend.ts';
+import type { Server } from '../../../src/pool/server.ts';
 
 const SERVER: ServerSettings = {
   name: 's1', address: { kind: 'unix', path: '/nowhere' }, weight: 1, check: true, interMs: 20, rise: 2, fall: 3, backup: false, disabled: false,
@@ -15,19 +18,23 @@ const BACKEND: BackendSettings = {
   checkTimeoutMs: null, retries: 3, redispatch: null, grpcCheck: null,
 };
 
-describe('monitor of a configured server', () => {
+describe('supervision of a configured server', () => {
   let monitor: HealthMonitor | null = null;
 
   afterEach(() => monitor?.stop());
+
+  function begin(address: ServerAddress, backend: BackendSettings = BACKEND, settings: ServerSettings = SERVER): Server {
+    const server = new Backend(backend, SILENT).addServer(settings.name, address, settings);
+    monitor = supervise(server, address, backend);
+    return server;
+  }
 
   /** The first bytes that a listening server gets from the checks, or null if the connection brought none. */
   async function firstBytes(grpcCheck: GrpcCheckSettings | null): Promise<string | null> {
     const listener = createServer().listen(0, '127.0.0.1');
     await once(listener, 'listening');
     const { port } = listener.address() as AddressInfo;
-    const address: ServerAddress = { kind: 'tcp', host: '127.0.0.1', port: { kind: 'fixed', port } };
-    monitor = createMonitor({ ...BACKEND, grpcCheck }, SERVER, address, () => {}, () => {});
-    monitor?.start();
+    begin({ kind: 'tcp', host: '127.0.0.1', port: { kind: 'fixed', port } }, { ...BACKEND, grpcCheck });
     const [socket] = await once(listener, 'connection') as [Socket];
     const bytes = await new Promise<string | null>((resolve) => {
       socket.on('error', () => {}).once('data', (chunk: Buffer) => resolve(chunk.toString('latin1'))).once('end', () => resolve(null));
@@ -45,20 +52,24 @@ describe('monitor of a configured server', () => {
     assert.match(await firstBytes({ service: '', method: 'auto' }) ?? '', /^PRI \* HTTP\/2\.0\r\n/);
   });
 
-  it('reports the failure and the change', async () => {
-    const failures: string[] = [];
-    const change = await new Promise<string>((resolve) => {
-      const address: ServerAddress = { kind: 'abstract', name: `pillion-nobody-${process.pid}` };
-      monitor = createMonitor(BACKEND, SERVER, address, (status, reason) => resolve(`${status}: ${reason}`), (reason) => failures.push(reason));
-      monitor?.start();
-    });
-    assert.match(change, /^DOWN: Layer4 connection problem, info: "connect ECONNREFUSED/);
-    assert.equal(failures.length, 1);
+  it('sets the status of the server and counts the failure', async () => {
+    const changed = new EventEmitter();
+    const address: ServerAddress = { kind: 'abstract', name: `pillion-nobody-${process.pid}` };
+    const backend = new Backend(BACKEND, { ...SILENT, serverChanged: () => changed.emit('change') });
+    const server = backend.addServer('s1', address, SERVER);
+    monitor = supervise(server, address, BACKEND);
+    await once(changed, 'change');
+    assert.equal(server.status, 'DOWN');
+    assert.match(server.statusReason, /^Layer4 connection problem, info: "connect ECONNREFUSED/);
+    assert.deepEqual([server.counters.checksFailed, server.counters.transitionsDown], [1, 1]);
   });
 
-  it('is not there without `check`, nor when the port is the client\'s', () => {
-    assert.equal(createMonitor(BACKEND, { ...SERVER, check: false }, SERVER.address, () => {}, () => {}), null);
-    const mapped: ServerAddress = { kind: 'tcp', host: '127.0.0.1', port: { kind: 'mapped', offset: 0 } };
-    assert.equal(createMonitor(BACKEND, SERVER, mapped, () => {}, () => {}), null);
+  it('is not there without `check`, when disabled, nor when the port is the client\'s', () => {
+    begin(SERVER.address, BACKEND, { ...SERVER, check: false });
+    assert.equal(monitor, null);
+    begin(SERVER.address, BACKEND, { ...SERVER, disabled: true });
+    assert.equal(monitor, null);
+    begin({ kind: 'tcp', host: '127.0.0.1', port: { kind: 'mapped', offset: 0 } });
+    assert.equal(monitor, null);
   });
 });
