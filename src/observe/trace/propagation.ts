@@ -37,46 +37,31 @@ export interface Format {
   inject(traceId: string, spanId: string, continued: boolean): Injection;
 }
 
-/** 1 for lower-case hexadecimal digits. */
-const HEX = new Uint8Array(128);
-for (const digit of '0123456789abcdef') HEX[digit.charCodeAt(0)] = 1;
+/** A traceparent of a version that we understand, or understand the start of (Trace Context §3.2.2, §4.3). */
+const TRACEPARENT = /^(?:00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}|(?!00|ff)[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}(?:-.*)?)$/;
 
-/** True when `value[start, end)` is lower-case hexadecimal and not all zeros. */
-function isId(value: string, start: number, end: number): boolean {
-  let zeros = true;
-  for (let i = start; i < end; i++) {
-    const code = value.charCodeAt(i);
-    if (HEX[code] !== 1) return false;
-    if (code !== 0x30) zeros = false;
-  }
-  return !zeros;
-}
+/** `{trace}-{span}[-{sampled}[-{parent}]]`, the trace id of 16 or 32 digits; debug implies sampled. */
+const B3_SINGLE = /^(?:[0-9a-f]{16}){1,2}-[0-9a-f]{16}(?:-[01d](?:-[0-9a-f]{16})?)?$/;
 
-/** True for a traceparent that Trace Context §3.2.2 lets us use: also later versions, as far as we understand them. */
-function isTraceparent(value: string): boolean {
-  if (value.length < 55) return false;
-  if (value.charCodeAt(2) !== 0x2d || value.charCodeAt(35) !== 0x2d || value.charCodeAt(52) !== 0x2d) return false;
-  const version0 = value.charCodeAt(0);
-  const version1 = value.charCodeAt(1);
-  if (version0 === 0x30 && version1 === 0x30) {
-    if (value.length !== 55) return false;
-  } else if (HEX[version0] !== 1 || HEX[version1] !== 1 || (version0 === 0x66 && version1 === 0x66)) {
-    return false;
-  } else if (value.length > 55 && value.charCodeAt(55) !== 0x2d) {
-    return false;
-  }
-  if (HEX[value.charCodeAt(53)] !== 1 || HEX[value.charCodeAt(54)] !== 1) return false;
-  return isId(value, 3, 35) && isId(value, 36, 52);
+const B3_TRACE_ID = /^(?:[0-9a-f]{16}){1,2}$/;
+
+const B3_SPAN_ID = /^[0-9a-f]{16}$/;
+
+/** True when `value[start, end)` is more than zeros: all zeros are how "no id" is written. */
+function isSet(value: string, start: number, end: number): boolean {
+  for (let i = start; i < end; i++) if (value.charCodeAt(i) !== 0x30) return true;
+  return false;
 }
 
 const W3C: Format = {
   name: 'tracecontext',
   flag(request) {
     const value = request.get('traceparent');
-    if (value === undefined || !isTraceparent(value)) return 'none';
-    const digit = value.charCodeAt(54);
-    // The lowest bit of a hexadecimal digit: 0–9 have it as their code has it, a–f the other way round.
-    return ((digit & 1) === 1) === digit < 0x61 ? 'sampled' : 'unsampled';
+    if (value === undefined || value.length < 55 || !isSet(value, 3, 35) || !isSet(value, 36, 52)) return 'none';
+    // An ordinary "not sampled" is believed without looking at every digit of ids that are not going to be used.
+    if (value.charCodeAt(54) === 0x30 && value.charCodeAt(53) === 0x30 && value.charCodeAt(52) === 0x2d) return 'unsampled';
+    if (!TRACEPARENT.test(value)) return 'none';
+    return (Number.parseInt(value.charAt(54), 16) & 1) === 1 ? 'sampled' : 'unsampled';
   },
   randomness(request) {
     return randomnessAt(request.get('traceparent') ?? '', 35);
@@ -90,7 +75,7 @@ const W3C: Format = {
   },
 };
 
-/** `b3: {trace}-{span}[-{sampled}[-{parent}]]`, the trace id of 16 or 32 digits. `b3: 0` has no ids: a decision only. */
+/** The field `b3`; the value 0 has no ids: a decision only. */
 const B3: Format = {
   name: 'b3',
   flag(request) {
@@ -98,11 +83,9 @@ const B3: Format = {
     if (value === undefined) return 'none';
     if (value === '0') return 'unsampled';
     const dash = value.charCodeAt(32) === 0x2d ? 32 : 16;
-    if (value.charCodeAt(dash) !== 0x2d || !isId(value, 0, dash) || !isId(value, dash + 1, dash + 17)) return 'none';
+    if (!B3_SINGLE.test(value) || !isSet(value, 0, dash) || !isSet(value, dash + 1, dash + 17)) return 'none';
     if (value.length === dash + 17) return 'deferred';
-    if (value.charCodeAt(dash + 17) !== 0x2d) return 'none';
-    const decision = value.charCodeAt(dash + 18);
-    return decision === 0x31 || decision === 0x64 ? 'sampled' : 'unsampled'; // 1, or d for debug
+    return value.charAt(dash + 18) === '0' ? 'unsampled' : 'sampled';
   },
   randomness(request) {
     const value = request.get('b3') ?? '';
@@ -125,8 +108,8 @@ const B3_MULTI: Format = {
     if (sampled === '0' || sampled === 'false') return 'unsampled';
     const traceId = request.get('x-b3-traceid');
     const spanId = request.get('x-b3-spanid');
-    if (traceId === undefined || spanId === undefined || spanId.length !== 16 || !isId(spanId, 0, 16)) return 'none';
-    if ((traceId.length !== 16 && traceId.length !== 32) || !isId(traceId, 0, traceId.length)) return 'none';
+    if (traceId === undefined || !B3_TRACE_ID.test(traceId) || !isSet(traceId, 0, traceId.length)) return 'none';
+    if (spanId === undefined || !B3_SPAN_ID.test(spanId) || !isSet(spanId, 0, 16)) return 'none';
     return sampled === '1' || sampled === 'true' || request.get('x-b3-flags') === '1' ? 'sampled' : 'deferred';
   },
   randomness(request) {

@@ -16,6 +16,9 @@ import type { Format, Injection } from './propagation.ts';
 import { newSpanId, traceIdOf } from './sampling.ts';
 import type { TraceSettings } from './settings.ts';
 
+/** ExportResultCode.SUCCESS. */
+const EXPORTED = 0;
+
 export interface Sdk {
   readonly maker: SpanMaker;
   flush(timeoutMs: number): Promise<void>;
@@ -34,8 +37,13 @@ export async function startSdk(settings: TraceSettings, version: string, report:
     verbose() {},
   }, { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true });
 
-  const exporter = new ReportingExporter(await openExporter(settings), settings.url ?? settings.protocol, report);
-  const processor = new BatchSpanProcessor({ exporter, ...settings.batch });
+  const exporter = new ReportingExporter(await openExporter(settings), settings, report);
+  const processor = new BatchSpanProcessor({
+    exporter,
+    ...settings.batch,
+    // The exporter keeps the time; the processor's own limit only backs it.
+    exportTimeoutMillis: settings.batch.exportTimeoutMillis + 1_000,
+  });
   const ids = new DrawnIds();
   const provider = new TracerProvider({
     resource: defaultResource().merge(resourceFromAttributes(settings.resource)),
@@ -115,28 +123,39 @@ function contextOf(format: Format, request: FieldList): Context {
   return trace.setSpanContext(ROOT_CONTEXT, parent);
 }
 
-/** Reports what the exporter could not send, now and then. The processor is told nothing: it could only complain again. */
+/**
+ * Reports what the exporter could not send, now and then, and does not wait for it longer than OTEL_BSP_EXPORT_TIMEOUT. The
+ * processor is told nothing of failures: it could only complain again.
+ */
 class ReportingExporter implements SpanExporter {
   readonly #exporter: SpanExporter;
   readonly #address: string;
+  readonly #timeoutMs: number;
   readonly #warn: ReturnType<typeof rareWarning>;
   #lost = 0;
 
-  constructor(exporter: SpanExporter, address: string, report: Report) {
+  constructor(exporter: SpanExporter, settings: TraceSettings, report: Report) {
     this.#exporter = exporter;
-    this.#address = address;
+    this.#address = settings.url ?? settings.protocol;
+    this.#timeoutMs = settings.batch.exportTimeoutMillis;
     this.#warn = rareWarning(report);
   }
 
   export(...[spans, done]: Parameters<SpanExporter['export']>): void {
-    const finish = (error: Error | undefined, failed: boolean): void => {
+    let finished = false;
+    const finish = (failed: boolean, error: Error | undefined): void => {
+      if (finished) return;
+      finished = true;
+      clearTimeout(timer);
       if (failed) this.#failed(spans, error);
-      done({ code: 0 });
+      done({ code: EXPORTED });
     };
+    const timer = setTimeout(finish, this.#timeoutMs, true, new Error(`no answer within ${this.#timeoutMs} ms`));
+    timer.unref();
     try {
-      this.#exporter.export(spans, (result) => finish(result.error, result.code !== 0));
+      this.#exporter.export(spans, (result) => finish(result.code !== EXPORTED, result.error));
     } catch (error) {
-      finish(error instanceof Error ? error : new Error(String(error)), true);
+      finish(true, error instanceof Error ? error : new Error(String(error)));
     }
   }
 
