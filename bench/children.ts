@@ -1,5 +1,5 @@
 /**
- * Child processes of the bench: pinned to a core, measured through /proc, ended by pid.
+ * Child processes of the bench: pinned to a core, measured through /proc, ended with all that they forked.
  * Linux only: CPU time comes from /proc/PID/stat, memory from /proc/PID/status (proc(5)).
  */
 import { spawn } from 'node:child_process';
@@ -44,6 +44,8 @@ export function start(name: string, core: number, command: readonly string[], op
   const startedAt = performance.now();
   const child = spawn('taskset', ['-c', String(core), ...command], {
     stdio: ['ignore', 'pipe', 'pipe'],
+    // A process group of its own, so that one signal reaches also what it is forking at that moment.
+    detached: true,
     env: { ...process.env, ...options.env },
   });
   if (child.pid === undefined) throw new Error(`cannot start taskset (apt-get install util-linux)`);
@@ -77,7 +79,7 @@ function collect(stream: NodeJS.ReadableStream, limit: number): () => string {
   return () => text;
 }
 
-/** Ends a child and what it forked, by pid. Nothing here keeps state worth a polite stop. */
+/** Ends a child and what it forked. Nothing here keeps state worth a polite stop. */
 export async function stop(child: Child): Promise<void> {
   kill(child);
   await child.exit;
@@ -89,13 +91,10 @@ export function stopAll(): void {
 }
 
 function kill(child: Child): void {
-  if (!child.running()) return;
-  for (const pid of familyOf(child.pid)) {
-    try {
-      process.kill(pid, 'SIGKILL');
-    } catch {
-      // It ended between the look and the signal.
-    }
+  try {
+    process.kill(-child.pid, 'SIGKILL');
+  } catch {
+    // The group is empty: all of it ended by itself.
   }
 }
 
@@ -127,11 +126,13 @@ export async function listening(child: Child, port: number): Promise<number> {
 function accepts(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1');
-    socket.once('connect', () => {
+    const settle = (verdict: boolean): void => {
       socket.destroy();
-      resolve(true);
-    });
-    socket.once('error', () => resolve(false));
+      resolve(verdict);
+    };
+    socket.once('connect', () => settle(true));
+    socket.once('error', () => settle(false));
+    socket.setTimeout(1000, () => settle(false));
   });
 }
 

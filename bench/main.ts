@@ -34,14 +34,17 @@ function has(tool: keyof typeof tools): boolean {
 }
 
 function describe(found: readonly Peer[]): string {
-  const versions = new Set(found.map(({ version: [program = '', ...args] }) => {
-    const { stdout, stderr } = spawnSync(program, args, { encoding: 'utf8', timeout: 5000 });
-    return `${stdout}${stderr}`.trim().split('\n')[0] ?? '';
-  }));
+  const versions = new Set(found.map((peer) => versionOf(peer.version)));
   const memory = `${(totalmem() / 2 ** 30).toFixed(0)} GiB`;
   const machine = `${cpus()[0]?.model ?? ''}, ${cpus().length} cores, ${memory}, Linux ${release()}, Node ${process.version}`;
   const load = `load average at the start ${(loadavg()[0] ?? 0).toFixed(2)}`;
   return [`${new Date().toISOString()}; ${machine}; ${load}`, ...versions].map((line) => `- ${line}`).join('\n');
+}
+
+/** The first line that a program prints about its version. */
+function versionOf([program = '', ...args]: readonly string[]): string {
+  const { status, stdout, stderr } = spawnSync(program, args, { encoding: 'utf8', timeout: 5000 });
+  return status === 0 ? (`${stdout}${stderr}`.trim().split('\n')[0] ?? '') : `${program} does not start`;
 }
 
 async function bench(options: Options, folder: string): Promise<void> {

@@ -6,7 +6,7 @@ import { Socket, connect, createServer } from 'node:net';
 import type { SocketConstructorOpts } from 'node:net';
 
 const [listenPort = 0, upstreamPort = 0] = process.argv.slice(2).map(Number);
-const bufferBytes = 64 * 1024;
+const bufferBytes = 256 * 1024;
 
 /** The `onread` of a socket: each read lands in the one buffer, and stops while the other side has not taken it. */
 function forward(from: () => Socket, to: () => Socket): NonNullable<SocketConstructorOpts['onread']> {
