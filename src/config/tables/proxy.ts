@@ -108,7 +108,7 @@ export const PROXY_DIRECTIVES: readonly Directive<ProxyDraft>[] = [
     apply: (proxy, [name]) => { proxy.settings.defaultBackend = name; },
   }),
   proxyDirective({
-    name: 'log', sections: ['defaults', 'frontend', 'listen', 'backend'], arguments: [logTarget], origin: 'haproxy', default: 'none',
+    name: 'log', sections: ['defaults', 'frontend', 'listen'], arguments: [logTarget], origin: 'haproxy', default: 'none',
     summary: 'Where the line that each stream leaves goes to.', details: "May be repeated. 'no log' drops what defaults gave.",
     example: 'log global',
     apply: (proxy, [target]) => {

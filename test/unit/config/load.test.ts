@@ -1,0 +1,282 @@
+/** What each directive compiles to, and how sections inherit. */
+import assert from 'node:assert/strict';
+import { formatDiagnostic } from '../../../src/config/diagnostics.ts';
+import { listens, loadConfiguration } from '../../../src/config/load.ts';
+import { GLOBAL_ROWS, PROXY_ROWS } from '../../../src/config/tables/all.ts';
+import type { BackendSettings, Configuration, FrontendSettings, GlobalSettings, ServerSettings } from '../../../src/config/model.ts';
+
+const TIMEOUTS = 'timeout connect 1s\ntimeout client 1s\ntimeout server 1s\n';
+
+function load(text: string, allowWarnings = false): Configuration {
+  const { configuration, errors, warnings } = loadConfiguration([{ path: 't.cfg', text: `${text}\n` }], {});
+  assert.deepEqual([...errors, ...(allowWarnings ? [] : warnings)].map(formatDiagnostic), []);
+  assert.ok(configuration !== null);
+  return configuration;
+}
+
+const globalOf = (line: string): GlobalSettings => load(`global\n${line}`, true).global;
+const frontendOf = (line: string): FrontendSettings => {
+  const [frontend] = load(`global\nlog stderr local1\ndefaults\n${TIMEOUTS}frontend f\nbind :1\ndefault_backend b\n${line}\nbackend b\nserver s 127.0.0.1:1`, true).frontends;
+  assert.ok(frontend !== undefined);
+  return frontend;
+};
+const backendOf = (line: string): BackendSettings => {
+  const [backend] = load(`defaults\n${TIMEOUTS}backend b\n${line}`, true).backends;
+  assert.ok(backend !== undefined);
+  return backend;
+};
+const serverOf = (keywords: string, before = ''): ServerSettings => {
+  const [server] = backendOf(`${before}\nserver s 127.0.0.1:1 ${keywords}`).servers;
+  assert.ok(server !== undefined);
+  return server;
+};
+
+const STDERR = { target: 'stderr', facility: 'local1', maxLevel: 'debug', minLevel: 'emerg', format: 'raw', maxLength: null };
+
+describe('directives of global', () => {
+  const rows: readonly [string, Partial<GlobalSettings>][] = [
+    ['maxconn 2000', { maxconn: 2000 }],
+    ['maxconn 0', { maxconn: null }],
+    ['pidfile /run/p.pid', { pidfile: '/run/p.pid' }],
+    ['daemon', { daemon: true }],
+    ['nbthread 4', { nbthread: 4 }],
+    ['grace 5s', { graceMs: 5000 }],
+    ['hard-stop-after 25s', { hardStopAfterMs: 25_000 }],
+    ['admin 127.0.0.1:9901', { admin: { kind: 'tcp', host: '127.0.0.1', port: 9901 } }],
+    ['admin unix@/run/admin', { admin: { kind: 'unix', path: '/run/admin' } }],
+    ['otlp grpc://collector:4317', { otlp: 'grpc://collector:4317' }],
+    ['otlp https://c:4318/v1/traces', { otlp: 'https://c:4318/v1/traces' }],
+    ['log stderr local1', { logs: [STDERR as never] }],
+    ['log stdout format raw daemon notice', { logs: [{ ...STDERR, target: 'stdout', facility: 'daemon', maxLevel: 'notice' } as never] }],
+    ['log 127.0.0.1 local2', { logs: [{ ...STDERR, target: 'udp://127.0.0.1:514', facility: 'local2', format: 'local', maxLength: 1024 } as never] }],
+    ['log /dev/log len 4096 format rfc5424 local0 info err', {
+      logs: [{ target: 'unix:/dev/log', facility: 'local0', maxLevel: 'info', minLevel: 'err', format: 'rfc5424', maxLength: 4096 }],
+    }],
+    ['log stderr local1\nno log', { logs: [] }],
+  ];
+  for (const [line, expected] of rows) {
+    it(line.replace('\n', ' / '), () => {
+      const settings = globalOf(line);
+      for (const [key, value] of Object.entries(expected)) assert.deepEqual(settings[key as keyof GlobalSettings], value, key);
+    });
+  }
+
+  it('has HAProxy\'s defaults', () => {
+    assert.deepEqual(globalOf(''), {
+      maxconn: null, pidfile: null, daemon: false, nbthread: 1, logs: [], graceMs: 0, hardStopAfterMs: null, admin: null, otlp: null,
+    });
+  });
+
+  it('may be repeated, as one section', () => {
+    const { global } = load('global\nmaxconn 5\nglobal\ndaemon\nmaxconn 6', true);
+    assert.equal(global.maxconn, 6);
+    assert.equal(global.daemon, true);
+  });
+
+  for (const line of ['stats socket /run/h.sock mode 600 level admin', 'stats timeout 10s', 'stats maxconn 3', 'nbthread 2']) {
+    it(`warns of '${line}'`, () => {
+      const { configuration, warnings } = loadConfiguration([{ path: 't', text: `global\n${line}\n` }], {});
+      assert.ok(configuration !== null);
+      assert.equal(warnings.length, 1);
+    });
+  }
+});
+
+describe('directives of frontends', () => {
+  const rows: readonly [string, Partial<FrontendSettings>][] = [
+    ['', {
+      mode: 'tcp', maxconn: null, defaultBackend: 'b', clientTimeoutMs: 1000, httpRequestTimeoutMs: null, detectTimeoutMs: 1000, logs: [],
+      logFormat: 'none', dontLogNull: false, binds: [{ address: { kind: 'tcp', host: '', port: 1 }, text: ':1', proto: null }],
+    }],
+    ['timeout client 30s', { clientTimeoutMs: 30_000 }],
+    ['timeout client 0', { clientTimeoutMs: null }],
+    ['timeout http-request 5000', { httpRequestTimeoutMs: 5000 }],
+    ['detect-timeout 200ms', { detectTimeoutMs: 200 }],
+    ['maxconn 3000', { maxconn: 3000 }],
+    ['log global', { logs: [STDERR as never] }],
+    ['log global\nno log', { logs: [] }],
+    ['log global\nlog stdout local1', { logs: [STDERR, { ...STDERR, target: 'stdout' }] as never }],
+    ['option tcplog', { logFormat: 'tcp' }],
+    ['option httplog', { logFormat: 'http' }],
+    ['option dontlognull', { dontLogNull: true }],
+    ['option dontlognull\nno option dontlognull', { dontLogNull: false }],
+  ];
+  for (const [line, expected] of rows) {
+    it(line.replace('\n', ' / ') || 'defaults', () => {
+      const settings = frontendOf(line);
+      for (const [key, value] of Object.entries(expected)) assert.deepEqual(settings[key as keyof FrontendSettings], value, key);
+    });
+  }
+
+  it('bind makes one listener per address', () => {
+    const { binds } = frontendOf('bind :8000-8001,unix@/a proto h2');
+    assert.deepEqual(binds.map((bind) => [bind.text, bind.proto]), [
+      [':1', null], [':8000-8001,unix@/a', 'h2'], [':8000-8001,unix@/a', 'h2'], [':8000-8001,unix@/a', 'h2'],
+    ]);
+  });
+});
+
+describe('directives of backends', () => {
+  const rows: readonly [string, Partial<BackendSettings>][] = [
+    ['', {
+      mode: 'tcp', balance: { algorithm: 'roundrobin' }, servers: [], connectTimeoutMs: 1000, serverTimeoutMs: 1000, queueTimeoutMs: null,
+      checkTimeoutMs: null, retries: 3, redispatch: null, grpcCheck: null,
+    }],
+    ['mode auto', { mode: 'auto' }], ['mode grpc', { mode: 'grpc' }], ['mode http', { mode: 'http' }], ['mode tcp', { mode: 'tcp' }],
+    ['balance leastconn', { balance: { algorithm: 'leastconn' } }],
+    ['balance first', { balance: { algorithm: 'first' } }],
+    ['balance random', { balance: { algorithm: 'random', draws: 2 } }],
+    ['balance random(3)', { balance: { algorithm: 'random', draws: 3 } }],
+    ['balance random()', { balance: { algorithm: 'random', draws: 2 } }],
+    ['timeout connect 2s', { connectTimeoutMs: 2000 }], ['timeout server 1m', { serverTimeoutMs: 60_000 }],
+    ['timeout queue 500', { queueTimeoutMs: 500 }], ['timeout check 1s', { checkTimeoutMs: 1000 }],
+    ['retries 0', { retries: 0 }],
+    ['option redispatch', { redispatch: -1 }], ['option redispatch 3', { redispatch: 3 }], ['option redispatch 0', { redispatch: null }],
+    ['option redispatch\nno option redispatch', { redispatch: null }],
+    ['option grpc-check', { grpcCheck: { service: '', method: 'auto' } }],
+    ['option grpc-check service a.B', { grpcCheck: { service: 'a.B', method: 'auto' } }],
+    ['option grpc-check watch', { grpcCheck: { service: '', method: 'watch' } }],
+    ['option grpc-check service a.B check', { grpcCheck: { service: 'a.B', method: 'check' } }],
+    ['option grpc-check\nno option grpc-check', { grpcCheck: null }],
+  ];
+  for (const [line, expected] of rows) {
+    it(line.replace('\n', ' / ') || 'defaults', () => {
+      const settings = backendOf(line);
+      for (const [key, value] of Object.entries(expected)) assert.deepEqual(settings[key as keyof BackendSettings], value, key);
+    });
+  }
+});
+
+describe('servers', () => {
+  const rows: readonly [string, Partial<ServerSettings>][] = [
+    ['', {
+      name: 's', address: { kind: 'tcp', host: '127.0.0.1', port: { kind: 'fixed', port: 1 } }, weight: 1, check: false, interMs: 2000, rise: 2,
+      fall: 3, backup: false, disabled: false, maxconn: 0, proto: null, discovery: { kind: 'static' },
+    }],
+    ['weight 0', { weight: 0 }], ['weight 256', { weight: 256 }], ['check', { check: true }], ['inter 500', { interMs: 500 }],
+    ['rise 5 fall 1', { rise: 5, fall: 1 }], ['backup disabled', { backup: true, disabled: true }], ['maxconn 10', { maxconn: 10 }],
+    ['proto h2', { proto: 'h2' }],
+  ];
+  for (const [keywords, expected] of rows) {
+    it(keywords || 'defaults', () => {
+      const settings = serverOf(keywords);
+      for (const [key, value] of Object.entries(expected)) assert.deepEqual(settings[key as keyof ServerSettings], value, key);
+    });
+  }
+
+  it('take what default-server says above them, and may undo it', () => {
+    const above = 'default-server check inter 1s weight 5 backup disabled proto h2';
+    assert.deepEqual(serverOf('', above), { ...serverOf(''), check: true, interMs: 1000, weight: 5, backup: true, disabled: true, proto: 'h2' });
+    assert.deepEqual(serverOf('no-check no-backup enabled weight 1 inter 2s', above), { ...serverOf(''), proto: 'h2' });
+    const { servers } = backendOf('server a 127.0.0.1:1\ndefault-server weight 9\nserver b 127.0.0.1:1');
+    assert.deepEqual(servers.map((server) => server.weight), [1, 9]);
+  });
+
+  it('server-template is one entry with slots', () => {
+    const [three, range] = backendOf('server-template web- 3 web:8000 check\nserver-template x 5-9 other:1').servers;
+    assert.deepEqual(three?.discovery, { kind: 'dns', first: 1, slots: 3 });
+    assert.equal(three?.check, true);
+    assert.deepEqual(three?.address, { kind: 'tcp', host: 'web', port: { kind: 'fixed', port: 8000 } });
+    assert.deepEqual(range?.discovery, { kind: 'dns', first: 5, slots: 5 });
+  });
+});
+
+describe('sections', () => {
+  it('take the last defaults above them, or those that they name', () => {
+    const { backends } = load(`
+defaults one
+  retries 1
+  ${TIMEOUTS}
+defaults
+  retries 2
+  ${TIMEOUTS}
+backend a
+  server s 127.0.0.1:1
+backend b from one
+  server s 127.0.0.1:1
+defaults three from one
+  balance first
+backend c
+  server s 127.0.0.1:1
+defaults
+  ${TIMEOUTS}
+backend d
+  server s 127.0.0.1:1`);
+    assert.deepEqual(backends.map((backend) => [backend.name, backend.retries, backend.balance.algorithm]), [
+      ['a', 2, 'roundrobin'], ['b', 1, 'roundrobin'], ['c', 1, 'first'], ['d', 3, 'roundrobin'],
+    ]);
+  });
+
+  it('never change what they inherited', () => {
+    const { backends } = load(`defaults\n${TIMEOUTS}default-server check\nbackend a\ndefault-server weight 9\nretries 9\ntimeout server 9s\n`
+      + 'server s 127.0.0.1:1\nbackend b\nserver s 127.0.0.1:1');
+    assert.deepEqual([backends[1]?.retries, backends[1]?.serverTimeoutMs, backends[1]?.servers[0]?.weight], [3, 1000, 1]);
+  });
+
+  it('listen is a frontend and a backend', () => {
+    const { frontends, backends } = load(`listen both\n${TIMEOUTS}mode auto\nbind :1\nserver s 127.0.0.1:1`);
+    assert.deepEqual(frontends.map((frontend) => [frontend.name, frontend.defaultBackend, frontend.mode]), [['both', 'both', 'auto']]);
+    assert.deepEqual(backends.map((backend) => [backend.name, backend.servers.length]), [['both', 1]]);
+  });
+
+  it('a frontend and a backend may share a name, and references reach forward', () => {
+    const { frontends } = load(`defaults\n${TIMEOUTS}frontend x\nbind :1\ndefault_backend x\nbackend x\nserver s 127.0.0.1:1`);
+    assert.equal(frontends[0]?.defaultBackend, 'x');
+  });
+
+  it('files continue each other: defaults last, sections do not', () => {
+    const first = { path: 'a.cfg', text: `defaults\n${TIMEOUTS}retries 7\n` };
+    const second = { path: 'b.cfg', text: 'backend b\nserver s 127.0.0.1:1\n' };
+    assert.equal(loadConfiguration([first, second], {}).configuration?.backends[0]?.retries, 7);
+    const loose = loadConfiguration([second, { path: 'c.cfg', text: 'retries 1\n' }], {});
+    assert.match(loose.errors[0]?.message ?? '', /out of section/);
+    assert.equal(loose.errors[0]?.position?.file, 'c.cfg');
+  });
+
+  it('variables come from the given environment', () => {
+    const text = `listen l\n${TIMEOUTS}bind "\${ADDRESS-:1}"\nserver s "$HOST:1"\n`;
+    const { configuration } = loadConfiguration([{ path: 't', text }], { HOST: 'h' });
+    assert.equal(configuration?.frontends[0]?.binds[0]?.text, ':1');
+    assert.deepEqual(configuration?.backends[0]?.servers[0]?.address, { kind: 'tcp', host: 'h', port: { kind: 'fixed', port: 1 } });
+  });
+
+  it('without a bind nothing listens', () => {
+    assert.equal(listens(load('global\ndaemon')), false);
+    assert.equal(listens(load(`listen l\n${TIMEOUTS}bind :1\nserver s a:1`)), true);
+  });
+});
+
+describe('the rows', () => {
+  const example = (name: string, section: string, line: string): void => {
+    const head = section === 'global' ? 'global' : `${section} ${section === 'defaults' ? '' : 'x'}`;
+    const { errors } = loadConfiguration([{ path: 't', text: `${head}\n${line}\nbackend greeter\n` }], {});
+    assert.deepEqual(errors.map(formatDiagnostic), [], `${name} in ${section}`);
+  };
+
+  it('have examples that parse in each of their sections', () => {
+    for (const row of [...GLOBAL_ROWS, ...PROXY_ROWS]) {
+      assert.ok(row.example.startsWith(row.name), row.name);
+      for (const section of row.sections) example(row.name, section, row.example);
+    }
+  });
+
+  it('are refused or ignored with a warning in all other sections', () => {
+    for (const row of PROXY_ROWS) {
+      for (const section of ['defaults', 'frontend', 'listen', 'backend'] as const) {
+        if (row.sections.includes(section)) continue;
+        const { errors, warnings } = loadConfiguration([{ path: 't', text: `${section} ${section === 'defaults' ? '' : 'x'}\n${row.example}\n` }], {});
+        const said = [...errors, ...warnings].filter((diagnostic) => diagnostic.position?.line === 2);
+        assert.equal(said.length, 1, `${row.name} in ${section}`);
+        assert.equal(errors.length, row.misplaced === 'error' || section === 'defaults' ? 1 : 0, `${row.name} in ${section}`);
+      }
+    }
+  });
+
+  it('undo exactly where they say so', () => {
+    for (const row of PROXY_ROWS) {
+      const [section] = row.sections;
+      const { errors } = loadConfiguration([{ path: 't', text: `${section} ${section === 'defaults' ? '' : 'x'}\nno ${row.name}\n` }], {});
+      assert.equal(errors.length, row.negatable ? 0 : 1, row.name);
+    }
+  });
+});
