@@ -9,8 +9,11 @@ import { emptyHistogram, record } from './histogram.ts';
 import type { LoadReport } from './messages.ts';
 
 const WORKERS = 24;
-/** Between two calls of a worker, so that the demo shows restarts and not how hot the machine gets. */
-const PAUSE_MS = 10;
+/**
+ * Between two calls of a worker, so that the demo shows restarts and not how hot the machine gets. At random up to this, so that
+ * the workers do not march in step.
+ */
+const MOST_PAUSE_MS = 20;
 const REPORT_MS = 250;
 const FAILURES_PER_REPORT = 5;
 
@@ -37,7 +40,7 @@ async function work(worker: number): Promise<void> {
       if (failures.length < FAILURES_PER_REPORT) failures.push(`${call.name}: ${(error as Error).message}`);
     }
     calls++;
-    await sleep(PAUSE_MS);
+    await sleep(Math.random() * MOST_PAUSE_MS);
   }
 }
 
