@@ -2,6 +2,7 @@
 import { nearest } from './nearest.ts';
 import { GLOBAL_WORDS, PROXY_WORDS } from './parser.ts';
 import { BIND_KEYWORDS } from './tables/proxy.ts';
+import { removedText } from './tables/removed.ts';
 import { SERVER_KEYWORDS } from './tables/server-keywords.ts';
 import { lookUp } from './vocabulary.ts';
 import type { Directive } from './directive.ts';
@@ -44,8 +45,7 @@ function missing(name: string, topic: readonly string[]): string {
     const found = lookUp<never>(words, tokens);
     if (found.kind === 'unsupported') return `'${found.name}' is not supported by Pillion yet.${found.hint === null ? '' : `\nMeanwhile: ${found.hint}.`}\n`;
     if (found.kind === 'removed') {
-      const instead = found.removed.instead === null ? 'Remove it.' : `Use ${found.removed.instead}.`;
-      return `'${found.name}' is not supported any more since HAProxy ${found.removed.since}. ${instead}\n`;
+      return `${removedText(found.name, found.removed)}.\nToday: ${found.removed.hint}.\n`;
     }
   }
   const known = [...SECTIONS, ...ROWS.map((row) => row.name), ...[...KEYWORDS.values()].flat().map((row) => row.name)];

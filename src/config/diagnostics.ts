@@ -25,6 +25,8 @@ export interface Diagnostic {
 export interface Reporter {
   error(message: string, position: Position | null, hint?: string | null): void;
   warning(message: string, position: Position | null, hint?: string | null): void;
+  /** More errors than are shown: no use in looking for further ones. */
+  readonly full: boolean;
 }
 
 /** A file of garbage must not become a screen of garbage a thousand times over. */
@@ -51,6 +53,9 @@ export function collectDiagnostics(): Diagnostics {
   return {
     errors,
     warnings,
+    get full(): boolean {
+      return errors.length > MAX_DIAGNOSTICS;
+    },
     error: (message, position, hint = null) => add(errors, { severity: 'error', message, position, hint }),
     warning: (message, position, hint = null) => add(warnings, { severity: 'warning', message, position, hint }),
   };

@@ -99,8 +99,8 @@ function words(title: string, names: Iterable<string>, ...more: readonly string[
 }
 
 function removedTable(entries: readonly (readonly [string, RemovedWord])[]): string {
-  const lines = entries.map(([name, removed]) => `| \`${name}\` | ${removed.since} | ${removed.instead ?? 'nothing, remove it'} |`);
-  return `${['| word | gone since HAProxy | instead |', '|---|---|---|', ...lines].join('\n')}\n`;
+  const lines = entries.map(([name, removed]) => `| \`${name}\` | ${removed.since ?? '-'} | ${removed.hint} |`);
+  return `${['| word | gone since HAProxy | today |', '|---|---|---|', ...lines].join('\n')}\n`;
 }
 
 /** Placeholders in angle brackets would be taken for HTML. */

@@ -35,7 +35,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
  */
 export function* lex(source: Source, env: Environment, report: Reporter, section: () => string): Generator<Line, void, void> {
   const lines = source.text.replace(/^\uFEFF/, '').split(/\r\n|\n|\r/);
-  for (let index = 0; index < lines.length; index++) {
+  for (let index = 0; index < lines.length && !report.full; index++) {
     const lexer = new StatementLexer(source.path, env, report, section);
     let more = lexer.feed(lines[index] ?? '', index + 1);
     while (more && index + 1 < lines.length) {

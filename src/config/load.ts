@@ -16,7 +16,8 @@ export interface LoadedConfiguration {
 /** `env` is what `"${VAR}"` means. Never throws, whatever the text. */
 export function loadConfiguration(sources: readonly Source[], env: Environment): LoadedConfiguration {
   const report = collectDiagnostics();
-  const configuration = resolve(parse(sources, env, report), report);
+  const draft = parse(sources, env, report);
+  const configuration = resolve(draft, report.errors.length === 0, report);
   const { errors, warnings } = report;
   return { configuration: errors.length === 0 ? configuration : null, errors, warnings };
 }

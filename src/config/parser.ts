@@ -5,7 +5,7 @@ import { parseName } from './arguments.ts';
 import { lex } from './lexer.ts';
 import { nearest } from './nearest.ts';
 import { GLOBAL_ROWS, PROXY_ROWS } from './tables/all.ts';
-import { REMOVED_GLOBAL, REMOVED_PROXY } from './tables/removed.ts';
+import { REMOVED_GLOBAL, REMOVED_PROXY, removedText } from './tables/removed.ts';
 import {
   UNSUPPORTED_GLOBAL, UNSUPPORTED_GLOBAL_PREFIXES, UNSUPPORTED_PREPROCESSOR, UNSUPPORTED_PROXY, UNSUPPORTED_SECTIONS,
 } from './tables/unsupported.ts';
@@ -52,7 +52,10 @@ class Parser {
 
   read(source: Source, env: Environment): void {
     this.#section = { kind: 'none' };
-    for (const line of lex(source, env, this.#report, () => this.#sectionName())) this.#statement(line);
+    for (const line of lex(source, env, this.#report, () => this.#sectionName())) {
+      if (this.#report.full) break;
+      this.#statement(line);
+    }
     this.#end();
   }
 
@@ -168,11 +171,8 @@ class Parser {
       case 'row': return this.#compile(found.row, named, found.words, negated, draft, section);
       case 'unsupported':
         return this.#report.error(`'${found.name}' is not supported by Pillion yet`, span(named, found.words), found.hint);
-      case 'removed': {
-        const message = `'${found.name}' is not supported any more since HAProxy ${found.removed.since}`;
-        const hint = found.removed.instead === null ? 'remove the line' : `use ${found.removed.instead}`;
-        return this.#report.error(message, span(named, found.words), hint);
-      }
+      case 'removed':
+        return this.#report.error(removedText(found.name, found.removed), span(named, found.words), found.removed.hint);
       case 'incomplete':
         return this.#report.error(`'${found.family}' needs one of: ${found.members.join(', ')}`, head.position);
       case 'unknown': {

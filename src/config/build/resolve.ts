@@ -5,21 +5,31 @@ import type { Reporter } from '../diagnostics.ts';
 import type { ConfigurationDraft, ProxyDraft, ServerDraft } from '../draft.ts';
 import type { BackendSettings, BindSettings, Configuration, FrontendSettings, LogTarget, ServerSettings } from '../model.ts';
 
-export function resolve(draft: ConfigurationDraft, report: Reporter): Configuration {
+/**
+ * `complete`: no statement was left out for an error. Else only names and references are checked: what looks missing, or of the
+ * wrong mode, may just be in a line that was refused.
+ */
+export function resolve(draft: ConfigurationDraft, complete: boolean, report: Reporter): Configuration {
   const frontends = draft.proxies.filter(isFrontend);
   const backends = draft.proxies.filter(isBackend);
   checkNames(frontends, report);
   checkNames(backends, report);
   const byName = new Map(backends.map((backend) => [backend.name, backend]));
-  for (const proxy of draft.proxies) checkProxy(proxy, report);
+  for (const proxy of draft.proxies) checkServerNames(proxy, report);
   const used = new Map<ProxyDraft, ProxyDraft[]>();
   const routes = new Map<ProxyDraft, ProxyDraft | null>();
   for (const frontend of frontends) {
     const backend = target(frontend, byName, report);
     routes.set(frontend, backend);
-    if (backend !== null) used.set(backend, [...(used.get(backend) ?? []), frontend]);
+    if (backend === null) continue;
+    const users = used.get(backend);
+    if (users === undefined) used.set(backend, [frontend]);
+    else users.push(frontend);
   }
-  checkModes(used, report);
+  if (complete) {
+    for (const proxy of draft.proxies) warn(proxy, report);
+    checkModes(used, report);
+  }
   return {
     global: { ...draft.global },
     frontends: frontends.map((frontend) => toFrontend(frontend, routes.get(frontend)?.name ?? null, draft.global.logs)),
@@ -52,9 +62,7 @@ function checkNames(proxies: readonly ProxyDraft[], report: Reporter): void {
 function target(frontend: ProxyDraft, backends: ReadonlyMap<string, ProxyDraft>, report: Reporter): ProxyDraft | null {
   const reference = frontend.settings.defaultBackend;
   if (reference === null) {
-    if (frontend.section === 'listen') return frontend;
-    report.warning(`frontend '${frontend.name}' has no 'default_backend': nothing that it accepts can go anywhere`, frontend.position);
-    return null;
+    return frontend.section === 'listen' ? frontend : null;
   }
   const backend = backends.get(reference.name);
   if (backend !== undefined) return backend;
@@ -63,7 +71,8 @@ function target(frontend: ProxyDraft, backends: ReadonlyMap<string, ProxyDraft>,
   return null;
 }
 
-function checkProxy(proxy: ProxyDraft, report: Reporter): void {
+/** What may run, but hardly as meant. */
+function warn(proxy: ProxyDraft, report: Reporter): void {
   const { settings, section, name, servers } = proxy;
   const { client, connect, server } = settings.timeouts;
   if ((isFrontend(proxy) && client === null) || (isBackend(proxy) && servers.length > 0 && (connect === null || server === null))) {
@@ -73,16 +82,22 @@ function checkProxy(proxy: ProxyDraft, report: Reporter): void {
   if (isFrontend(proxy) && proxy.binds.length === 0) {
     report.warning(`${section} '${name}' has no 'bind': it listens nowhere`, proxy.position);
   }
-  if (section === 'backend' && servers.length === 0) report.warning(`backend '${name}' has no server`, proxy.position);
-  const names = new Map<string, ServerDraft>();
-  for (const entry of servers) {
-    const other = names.get(entry.name);
-    if (other === undefined) names.set(entry.name, entry);
-    else report.error(`server '${entry.name}' of '${name}' exists already, at line ${other.position.line}`, entry.position);
+  if (section === 'frontend' && settings.defaultBackend === null) {
+    report.warning(`frontend '${name}' has no 'default_backend': nothing that it accepts can go anywhere`, proxy.position);
   }
+  if (section === 'backend' && servers.length === 0) report.warning(`backend '${name}' has no server`, proxy.position);
   if (proxy.grpcCheckPosition !== null && servers.length > 0 && !servers.some((entry) => entry.keywords.check)) {
     const message = `'option grpc-check' has no effect: no server of '${name}' has 'check'`;
     report.warning(message, proxy.grpcCheckPosition, "add 'check' to the servers, or 'default-server check' above them");
+  }
+}
+
+function checkServerNames(proxy: ProxyDraft, report: Reporter): void {
+  const names = new Map<string, ServerDraft>();
+  for (const server of proxy.servers) {
+    const other = names.get(server.name);
+    if (other === undefined) names.set(server.name, server);
+    else report.error(`server '${server.name}' of '${proxy.name}' exists already, at line ${other.position.line}`, server.position);
   }
 }
 

@@ -43,6 +43,7 @@ export const UNSUPPORTED_GLOBAL: ReadonlyMap<string, UnsupportedWord> = table(
     ocsp-update.mode acme.scheduler`), TLS],
   [list('thread-group thread-groups cpu-map cpu-policy cpu-set numa-cpu-mapping'), 'this version runs one event loop; use more pods'],
   [list('log-send-hostname log-tag'), null],
+  ['master-worker', 'Pillion is one process: remove the line'],
   [list('setenv presetenv resetenv unsetenv'), 'set the variables in the environment that Pillion is started in'],
   [list('set-var set-var-fmt lua-load lua-load-per-thread lua-prepend-path'), null],
   [list('server-state-base server-state-file load-server-state-from-file stats-file spread-checks max-spread-checks'), null],
@@ -74,6 +75,8 @@ export const UNSUPPORTED_PROXY: ReadonlyMap<string, UnsupportedWord> = table(
   [list(`acl http-request http-response http-after-response tcp-request tcp-response redirect use-server monitor capture declare
     filter compression errorloc errorloc302 errorloc303 errorfile errorfiles http-error unique-id-format unique-id-header
     log-format log-format-sd error-log-format log-steps log-tag monitor-uri rate-limit use-fcgi-app quic-initial`), null],
+  [list('transparent dispatch'), "use 'server'"],
+  ['option transparent', null],
   [list('http-check tcp-check external-check email-alert'), CHECKS],
   [list('cookie persist stick stick-table force-persist ignore-persist hash-type hash-balance-factor hash-preserve-affinity'), null],
   ['http-reuse', 'HTTP/2 connections to servers are always shared: remove the line'],

@@ -1,0 +1,176 @@
+/** What is said of wrong lines, word by word. */
+import assert from 'node:assert/strict';
+import { formatDiagnostic } from '../../../src/config/diagnostics.ts';
+import { loadConfiguration } from '../../../src/config/load.ts';
+
+function said(text: string): string[] {
+  const { configuration, errors, warnings } = loadConfiguration([{ path: 't.cfg', text: `${text}\n` }], {});
+  assert.equal(configuration === null, errors.length > 0);
+  return [...errors, ...warnings].map(({ severity, message, position, hint }) =>
+    `${position?.line}:${position?.column}+${position?.length} ${severity}: ${message}${hint === null ? '' : ` | ${hint}`}`);
+}
+
+const CALM = 'defaults\ntimeout connect 1s\ntimeout client 1s\ntimeout server 1s\n';
+
+const WRONG: readonly [text: string, ...expected: string[]][] = [
+  ['backend b\nbalnce first', "2:1+6 error: unknown keyword 'balnce' in section 'backend' | did you mean 'balance'?"],
+  ['global\nnbtread 1', "2:1+7 error: unknown keyword 'nbtread' in section 'global' | did you mean 'nbthread'?"],
+  ['global\nbind :80', "2:1+4 error: unknown keyword 'bind' in section 'global' | 'bind' belongs to frontend, listen"],
+  ['backend b\nxyzzyxyzzy', "2:1+10 error: unknown keyword 'xyzzyxyzzy' in section 'backend'"],
+  ['backend b\ntimeout conect 1s', "2:9+6 error: unknown word behind 'timeout': 'conect' in section 'backend' | did you mean 'timeout connect'?"],
+  ['backend b\noption tcpplog', "2:8+7 error: unknown word behind 'option': 'tcpplog' in section 'backend' | did you mean 'option tcplog'?"],
+  ['fronted f\nbind :1', "1:1+7 error: unknown keyword 'fronted' out of section | did you mean 'frontend'?"],
+  ['global\ndefault\nbackend b', "2:1+7 error: unknown keyword 'default' in section 'global' | did you mean 'defaults'?"],
+  // Known to HAProxy.
+  ['backend b\nhttp-request deny', "2:1+12 error: 'http-request' is not supported by Pillion yet"],
+  ['backend b\noption  httpchk GET /', "2:1+15 error: 'option httpchk' is not supported by Pillion yet "
+    + "| plain 'check' connects, 'option grpc-check' asks the gRPC health service"],
+  ['backend b\nno option splice-auto', "2:4+18 error: 'option splice-auto' is not supported by Pillion yet "
+    + '| it tunes what Pillion does in its own way: remove the line'],
+  ['global\ntune.h2.header-table-size 5', "2:1+25 error: 'tune.h2.header-table-size' is not supported by Pillion yet "
+    + "| HAProxy's tuning has no counterpart here: remove the line"],
+  ['peers p\npeer a 1.2.3.4:1\nglobal\ndaemon', "1:1+5 error: section 'peers' is not supported by Pillion yet"],
+  ['.if feature(X)\nglobal\ndaemon', "1:1+3 error: '.if' is not supported by Pillion yet | the lines of all branches are read; keep one of them"],
+  ['backend b\nmode health', "2:6+6 error: unknown proxy mode 'health' | expected one of auto, grpc, http, tcp"],
+  ['backend b\nmode log', "2:6+3 error: proxy mode 'log' is not supported by Pillion yet | supported: auto, grpc, http, tcp"],
+  ['backend b\nbalance source', "2:9+6 error: balance algorithm 'source' is not supported by Pillion yet "
+    + '| supported: roundrobin, leastconn, first, random'],
+  ['backend b\nbalance leastcon', "2:9+8 error: unknown balance algorithm 'leastcon' | did you mean 'leastconn'?"],
+  ['listen l\nbind :1 ssl crt /x proto h1', "2:9+3 error: bind keyword 'ssl' is not supported by Pillion yet",
+    "2:13+3 error: bind keyword 'crt' is not supported by Pillion yet",
+    "2:26+2 error: protocol 'h1' is not supported by Pillion yet | supported: h2"],
+  ['backend b\nserver s a:1 chek port 80 weight 300 slowstart', "2:14+4 error: unknown server keyword 'chek' | did you mean 'check'?",
+    "2:19+4 error: server keyword 'port' is not supported by Pillion yet",
+    '2:34+3 error: 300 is out of range: expected 0 to 256',
+    "2:38+9 error: server keyword 'slowstart' is not supported by Pillion yet"],
+  ['backend b\nserver s a:1 proto h1', "2:20+2 error: protocol 'h1' is not supported by Pillion yet | supported: h2"],
+  // Gone from HAProxy.
+  ['backend b\ncontimeout 5000', "2:1+10 error: 'contimeout' is not supported any more since HAProxy 2.1 | use 'timeout connect'"],
+  ['defaults\noption forceclose', "2:1+17 error: 'option forceclose' is not supported any more since HAProxy 2.0 | remove the line"],
+  // Arguments.
+  ['backend b\ntimeout connect', "2:1+15 error: 'timeout connect' needs <time>, a time (us, ms, s, m, h, d; default ms)"],
+  ['backend b\ntimeout connect 1x', "2:17+2 error: unknown unit 'x' in '1x': expected us, ms, s, m, h or d"],
+  ['backend b\ntimeout connect 1s 2s', "2:20+2 error: 'timeout connect' takes no further argument: unexpected '2s'"],
+  ['global\ndaemon yes', "2:8+3 error: 'daemon' takes no argument: unexpected 'yes'"],
+  ['global\nmaxconn lots', "2:9+4 error: 'lots' is not a whole number"],
+  ['backend b\nserver s', "2:1+6 error: 'server' needs <address>, host:port, host, host:+n, [IPv6]:port, unix@path, /path or abns@name"],
+  ['backend b\nserver s! a:1', "2:8+2 error: '!' is not permitted in the name 's!': only letters, digits, '-', '_', '.' and ':'"],
+  ['backend b\nserver s a:1 weight', "2:14+6 error: 'weight' needs <weight>, a whole number from 0 to 256"],
+  ['backend b\nserver s a:1 inter 0', "2:20+1 error: '0' is too short: at least 1 ms"],
+  ['backend b\nbalance random(x)', "2:9+9 error: the draws of 'random': 'x' is not a whole number"],
+  ['backend b\nbalance first(2)', "2:9+8 error: 'first' takes no argument in parentheses"],
+  ['backend b\noption grpc-check servce x', "2:19+6 error: unknown argument of 'option grpc-check' 'servce' | did you mean 'service'?"],
+  ['backend b\noption grpc-check service', "2:19+7 error: 'service' needs the name of a gRPC service"],
+  ['backend b\nserver-template w 9-3 a:1', "2:19+3 error: the range '9-3' is empty: its end lies before its start"],
+  ['backend b\nserver-template w 0 a:1', "2:19+1 error: '0': 0 is out of range: expected 1 to 10000"],
+  ['backend b\nserver-template w 3 /a', "2:1+15 error: 'server-template' needs a host name to resolve, not a Unix socket"],
+  ['backend b\nserver-template w 3 _grpc._tcp.a:1', '2:1+15 error: SRV records are not supported by Pillion yet'],
+  ['global\nlog stdout', "2:1+3 error: 'log' needs a facility: kern, user, mail, daemon, auth, syslog, lpr, news, uucp, cron, auth2, ftp, ntp, "
+    + 'audit, alert, cron2, local0, local1, local2, local3, local4, local5, local6, local7'],
+  ['global\nlog stdout locl0', "2:12+5 error: unknown log facility 'locl0' | did you mean 'local0'?"],
+  ['global\nlog stdout local0 infoo', "2:19+5 error: unknown log level 'infoo' | did you mean 'info'?"],
+  ['global\nlog stdout format short local0', "2:19+5 error: log format 'short' is not supported by Pillion yet "
+    + '| supported: raw, local, rfc3164, rfc5424'],
+  ['global\nlog 1.2.3.4 format raw local0', "2:20+3 error: log format 'raw' to a syslog server is not supported by Pillion yet "
+    + '| use local, rfc3164 or rfc5424'],
+  ['global\nlog stdout len 3 local0', '2:16+1 error: 3 is out of range: expected 80 to 65535'],
+  ['global\nlog stdout sample 1:2 local0', "2:12+6 error: 'sample' of 'log' is not supported by Pillion yet"],
+  ['global\nlog global', "2:1+3 error: 'log' needs a facility: kern, user, mail, daemon, auth, syslog, lpr, news, uucp, cron, auth2, ftp, ntp, "
+    + 'audit, alert, cron2, local0, local1, local2, local3, local4, local5, local6, local7'],
+  ['global\notlp collector:4317', "2:6+14 error: 'collector:4317' is not a collector's URL: expected grpc://host:4317 or http://host:4318/v1/traces"],
+  ['global\nadmin :1,:2', "2:7+5 error: ':1,:2' is more than one address"],
+  ['frontend f\nno timeout client', "2:4+14 error: 'timeout client' cannot be preceded by 'no'"],
+  ['frontend f\nno', "2:1+2 error: 'no' needs the directive that it undoes"],
+  ['frontend f\ndefault option httplog', "2:1+7 error: the prefix 'default' is not supported by Pillion yet "
+    + '| leave the line out, or use a new defaults section'],
+  ['frontend f\noption httplog clf', "2:16+3 error: 'clf' of 'option httplog' is not supported by Pillion yet | lines are JSON: leave it out"],
+  // Sections and names.
+  ['frontend', "1:1+8 error: 'frontend' needs a name"],
+  ['frontend f :80', "1:12+3 error: unexpected ':80' behind the name of the section | addresses are given by 'bind'; only 'from <defaults>' may follow"],
+  ['global x', "1:8+1 error: 'global' takes no argument: unexpected 'x'"],
+  ['backend b!', "1:9+2 error: '!' is not permitted in the name 'b!': only letters, digits, '-', '_', '.' and ':'"],
+  ['defaults base\nbackend b from bas', "2:16+3 error: there is no defaults section named 'bas' above | did you mean 'base'?"],
+  ['defaults a\ndefaults a', "2:10+1 error: defaults 'a' exists already, at t.cfg:1"],
+  [`${CALM}backend b\nserver s a:1\nbackend b\nserver s a:1`, "7:9+1 error: backend 'b' has the name of the backend at t.cfg:5"],
+  [`${CALM}listen b\nbind :1\nserver s a:1\nbackend b\nserver s a:1`, "8:9+1 error: backend 'b' has the name of the listen at t.cfg:5"],
+  [`${CALM}backend b\nserver s a:1\nserver s a:2`, "7:1+6 error: server 's' of 'b' exists already, at line 6"],
+  [`${CALM}frontend f\nbind :1\ndefault_backend gretter\nbackend greeter\nserver s a:1`,
+    "7:17+7 error: there is no backend named 'gretter' | did you mean 'greeter'?"],
+  ['frontend f\ndefault_backend %[src]', '2:17+6 error: a backend chosen by an expression is not supported by Pillion yet'],
+];
+
+const SUSPICIOUS: readonly [text: string, ...expected: string[]][] = [
+  ['listen l\nbind :1\nserver s a:1', "1:8+1 warning: missing timeouts for listen 'l' | set 'timeout client', 'timeout connect' and "
+    + "'timeout server' in a defaults section: without them, dead peers stay forever"],
+  [`${CALM}frontend f\ndefault_backend b\nbackend b\nserver s a:1`, "5:10+1 warning: frontend 'f' has no 'bind': it listens nowhere"],
+  [`${CALM}frontend f\nbind :1`, "5:10+1 warning: frontend 'f' has no 'default_backend': nothing that it accepts can go anywhere"],
+  [`${CALM}backend b`, "5:9+1 warning: backend 'b' has no server"],
+  [`${CALM}backend b\noption grpc-check\nserver s a:1`, "6:1+17 warning: 'option grpc-check' has no effect: no server of 'b' has 'check' "
+    + "| add 'check' to the servers, or 'default-server check' above them"],
+  [`${CALM}frontend f\nbind :1\nbalance first\ndefault_backend b\nbackend b\nserver s a:1`,
+    "7:1+7 warning: 'balance' is of no use in section 'frontend': ignored | it belongs to defaults, listen, backend"],
+];
+
+describe('wrong configurations', () => {
+  for (const [text, ...expected] of [...WRONG, ...SUSPICIOUS]) {
+    it(JSON.stringify(text.replace(CALM, '')), () => assert.deepEqual(said(text), expected));
+  }
+
+  it('collect all errors, bounded', () => {
+    assert.equal(said('backend b\nfoo\nbar\n"\nserver s').length, 4);
+    const { errors } = loadConfiguration([{ path: 't', text: `backend b\n${'foo\n'.repeat(1000)}` }], {});
+    assert.equal(errors.length, 201);
+    assert.match(errors.at(-1)?.message ?? '', /more than 200 errors/);
+  });
+});
+
+describe('modes of frontends and backends', () => {
+  const fits: Readonly<Record<string, readonly string[]>> = {
+    auto: ['auto'], tcp: ['auto', 'tcp'], grpc: ['auto', 'grpc', 'http'], http: ['auto', 'grpc', 'http'],
+  };
+  for (const front of ['auto', 'grpc', 'http', 'tcp']) {
+    for (const back of ['auto', 'grpc', 'http', 'tcp']) {
+      const fine = fits[front]?.includes(back) ?? false;
+      it(`${front} ${fine ? 'uses' : 'refuses'} ${back}`, () => {
+        const text = `${CALM}frontend f\nmode ${front}\nbind :1\ndefault_backend b\nbackend b\nmode ${back}\nserver s a:1 proto h2`;
+        const lines = said(text);
+        assert.equal(lines.length, fine ? 0 : 1);
+        if (!fine) assert.match(lines[0] ?? '', new RegExp(`^8:17\\+1 error: ${front} frontend 'f' cannot use ${back} backend 'b' \\(t.cfg:9\\)`));
+      });
+    }
+  }
+
+  it('mode http needs proto h2 on the servers of backends that are used', () => {
+    const backend = `${CALM}backend b\nmode http\nserver s a:1\nserver t a:2 proto h2\n`;
+    assert.deepEqual(said(backend), []);
+    assert.deepEqual(said(`${backend}frontend f\nmode http\nbind :1\ndefault_backend b`), [
+      "7:1+6 error: server 's': HTTP/1 servers are not supported by Pillion yet in mode http "
+      + "| add 'proto h2' if the server speaks HTTP/2, or use 'mode auto'",
+    ]);
+  });
+});
+
+describe('a diagnostic as text', () => {
+  const shown = (text: string): string => {
+    const [first] = loadConfiguration([{ path: 'dir/t.cfg', text }], {}).errors;
+    assert.ok(first !== undefined);
+    return formatDiagnostic(first);
+  };
+
+  it('has the place, the line, a caret and the hint', () => {
+    assert.equal(shown('backend b\n\tbalance leastcon # x\n'), [
+      "dir/t.cfg:2:10: error: unknown balance algorithm 'leastcon'",
+      '  \tbalance leastcon # x',
+      '  \t        ^^^^^^^^',
+      "  hint: did you mean 'leastconn'?",
+    ].join('\n'));
+  });
+
+  it('shows a window of a long line, and no control characters', () => {
+    const text = shown(`backend b\nserver ${'n'.repeat(500)} \x1b[31m:1 x\n`);
+    const [, line = '', caret = ''] = text.split('\n');
+    assert.ok(line.length <= 162);
+    assert.equal(line.slice(caret.indexOf('^'), caret.indexOf('^') + 4), '?[31');
+    assert.ok(!text.includes('\x1b'));
+  });
+});
