@@ -102,9 +102,15 @@ export class Demo {
     await writeFile(file, config);
     this.#output.write(`${file}\n\n${config.replace(/^(?=.)/gm, '  ')}\n`);
 
-    const proxy = new Child('Pillion', '../../src/main.ts', ['-f', file]);
+    const { promise: listening, resolve: onListening } = Promise.withResolvers<void>();
+    const proxy = new Child('Pillion', '../../src/main.ts', ['-f', file], () => onListening());
     this.#proxy = proxy;
-    await this.#proxyListens(proxy, listenPort);
+    const late = sleep(PROXY_START_LIMIT_MS, undefined, { ref: false });
+    await Promise.race([
+      listening,
+      proxy.exited.then((exit) => Promise.reject(new Error(proxy.describe(exit)))),
+      late.then(() => Promise.reject(new Error(['Pillion does not listen', ...proxy.lines].join('\n    ')))),
+    ]);
     void proxy.exited.then((exit) => {
       if (!this.#ending.signal.aborted) this.#trouble(proxy.describe(exit));
     });
@@ -116,21 +122,6 @@ export class Demo {
       if (!this.#ending.signal.aborted) this.#trouble(load.describe(exit));
     });
     this.#startedAt = performance.now();
-  }
-
-  /** Resolves when something listens on Pillion's port. */
-  async #proxyListens(proxy: Child, port: number): Promise<void> {
-    const startedAt = performance.now();
-    let ended: string | null = null;
-    void proxy.exited.then((exit) => {
-      ended = proxy.describe(exit);
-    });
-    while ((await portProblem(port)) !== 'EADDRINUSE') {
-      if (ended !== null) throw new Error(ended);
-      if (this.#ending.signal.aborted) return;
-      if (performance.now() - startedAt > PROXY_START_LIMIT_MS) throw new Error(`Pillion does not listen:\n    ${proxy.lines.join('\n    ')}`);
-      await sleep(50);
-    }
   }
 
   /** Shows figures and restarts replicas until the time is over or {@link end} is called. */
