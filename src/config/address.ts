@@ -32,6 +32,7 @@ function parseBindAddress(text: string): Parsed<BindAddress[]> {
   if (fd !== null) return { ok: true, value: [{ kind: 'fd', fd: Number(fd[1]) }] };
   if (text.startsWith('fd@')) return failed(`'${text}': 'fd@' is followed by the number of a file descriptor`);
 
+  if (/^\d+$/.test(text)) return failed(`'${text}' is not an address: for a port alone, write :${text}`);
   const split = splitHostPort(text);
   if (!split.ok) return split;
   const { host, port } = split.value;
@@ -107,12 +108,12 @@ export function formatBindAddress(address: BindAddress): string {
 function parseLocalSocket(text: string): Parsed<{ kind: 'unix'; path: string } | { kind: 'abstract'; name: string }> | null {
   if (text.startsWith('abns@')) {
     const name = text.slice('abns@'.length);
-    if (name === '' || Buffer.byteLength(name) > MAX_SOCKET_PATH) return failed(`'${text}': 'abns@' needs a name of 1 to ${MAX_SOCKET_PATH} bytes`);
+    if (name === '' || /\p{Cc}/u.test(name) || Buffer.byteLength(name) > MAX_SOCKET_PATH) return failed(`'${text}': 'abns@' needs a name of 1 to ${MAX_SOCKET_PATH} bytes`);
     return { ok: true, value: { kind: 'abstract', name } };
   }
   if (!text.startsWith('/') && !text.startsWith('unix@')) return null;
   const path = text.replace(/^unix@/, '');
-  if (path === '' || Buffer.byteLength(path) > MAX_SOCKET_PATH) {
+  if (path === '' || /\p{Cc}/u.test(path) || Buffer.byteLength(path) > MAX_SOCKET_PATH) {
     return failed(`'${text}': a Unix socket needs a path of 1 to ${MAX_SOCKET_PATH} bytes`);
   }
   return { ok: true, value: { kind: 'unix', path } };

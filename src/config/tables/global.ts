@@ -107,7 +107,8 @@ function parseAdminAddress(text: string): Parsed<BindAddress> {
 
 export function parseOtlpUrl(text: string): Parsed<string> {
   const url = URL.parse(text);
-  if (url === null || !['grpc:', 'http:', 'https:'].includes(url.protocol) || url.hostname === '') {
+  // The parser of URLs would drop a line feed in silence.
+  if (url === null || /[\p{Cc}\s]/u.test(text) || !['grpc:', 'http:', 'https:'].includes(url.protocol) || url.hostname === '') {
     return { ok: false, message: `'${text}' is not a collector's URL: expected grpc://host:4317 or http://host:4318/v1/traces` };
   }
   return { ok: true, value: text };

@@ -42,7 +42,7 @@ describe('bind addresses', () => {
   });
 
   const refused: readonly [string, RegExp][] = [
-    ['', /empty/], ['8080', /missing port|not an address|neither/], ['localhost', /missing port/], ['*', /missing port/], ['[::1]', /missing port/],
+    ['', /empty/], ['8080', /write :8080/], ['localhost', /missing port/], ['*', /missing port/], ['[::1]', /missing port/],
     [':', /missing port/], [':0', /not a port/], [':70000', /not a port/], [':9-', /not a port/], [':90-80', /empty/], [':1-60000', /too large/],
     ['1.2.3.300:80', /neither an IP address nor a host name/], ['[1.2.3.4]:80', /not an IPv6 address/], ['[::1:80', /expected \[IPv6\]:port/],
     ['ipv4@::1:80', /not an IPv4/], ['ipv6@1.2.3.4:80', /not an IPv6/], ['a b:80', /neither/], ['fd@a', /number/], ['abns@', /name/],
