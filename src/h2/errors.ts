@@ -1,4 +1,5 @@
 /** HTTP/2 error codes and the two scopes of an error (RFC 9113 §5.4, §7). */
+import { HpackError } from './hpack/error.ts';
 
 export const NO_ERROR = 0x0;
 export const PROTOCOL_ERROR = 0x1;
@@ -34,4 +35,12 @@ export class ConnectionError extends Error {
     this.name = 'ConnectionError';
     this.code = code;
   }
+}
+
+/** What a connection that met `error` says: `reason` to us, `debug` to the peer. Errors of our own code are none of the peer's business. */
+export function describeError(error: unknown): { readonly code: number; readonly reason: string; readonly debug: string } {
+  if (error instanceof ConnectionError) return { code: error.code, reason: error.message, debug: error.message };
+  if (error instanceof HpackError) return { code: COMPRESSION_ERROR, reason: error.message, debug: error.message };
+  const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return { code: INTERNAL_ERROR, reason, debug: 'internal error' };
 }

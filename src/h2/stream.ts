@@ -17,6 +17,7 @@ import type { FieldList } from '../model/fields.ts';
 import type { Half, HalfSink } from '../model/exchange.ts';
 import type { Output } from '../transport/output.ts';
 import { PendingBody } from './pending-body.ts';
+import type { Sender, SendingStream } from './sender.ts';
 import { writeWindowUpdate } from './frame/control.ts';
 
 export type StreamState = 'idle' | 'open' | 'half-closed (local)' | 'half-closed (remote)' | 'closed';
@@ -24,21 +25,15 @@ export type StreamState = 'idle' | 'open' | 'half-closed (local)' | 'half-closed
 /** What a stream needs of its connection. */
 export interface StreamOwner {
   readonly output: Output;
+  readonly sender: Sender;
   /** Octets that a reader must have taken before a WINDOW_UPDATE is worth its bytes. */
   readonly creditThreshold: number;
-  /** True when `size` body octets fit into one frame, the connection's window and the socket. */
-  maySend(size: number): boolean;
-  /** The most body octets that can be sent in one frame now, 0 when none. */
-  sendable(): number;
-  writeData(streamId: number, chunk: Uint8Array, start: number, end: number, endStream: boolean): void;
   writeHeaders(streamId: number, fields: FieldList, extra: FieldList | null, endStream: boolean): void;
-  /** Sends what `stream` has pending as soon as windows, socket and the turn of other streams allow. */
-  queueForSending(stream: Http2Stream): void;
   closeStream(stream: Http2Stream): void;
   resetByUs(stream: Http2Stream, code: number): void;
 }
 
-export class Http2Stream implements Half {
+export class Http2Stream implements Half, SendingStream {
   readonly connection: StreamOwner;
   readonly id: number;
   /** Who hears of this stream. Null only until the connection's owner has answered {@link ConnectionEvents.onStream}. */
@@ -55,8 +50,7 @@ export class Http2Stream implements Half {
   receivedLength = 0;
   /** Body bytes and the end of the stream that wait for a window or for the socket. */
   pending: PendingBody | null = null;
-  /** True while the stream is in the connection's queue of streams that could send. */
-  ready = false;
+  queued = false;
   #credited = 0;
 
   constructor(connection: StreamOwner, id: number, sink: HalfSink | null, sendWindow: number, receiveWindow: number) {
@@ -75,11 +69,11 @@ export class Http2Stream implements Half {
 
   sendData(chunk: Uint8Array, start: number, end: number, endStream: boolean): void {
     if (this.state === 'closed' || this.state === 'half-closed (local)') return;
-    const { connection } = this;
+    const { sender } = this.connection;
     const size = end - start;
-    if (this.pending === null && connection.maySend(size) && size <= this.sendWindow) {
+    if (this.pending === null && sender.maySend(size) && size <= this.sendWindow) {
       this.sendWindow -= size;
-      connection.writeData(this.id, chunk, start, end, endStream);
+      sender.data(this.id, chunk, start, end, endStream);
       if (endStream) this.endLocal();
       if (size > 0) this.sink?.onCredit(this, size);
       return;
@@ -87,38 +81,38 @@ export class Http2Stream implements Half {
     this.pending ??= new PendingBody();
     this.pending.append(chunk, start, end);
     this.pending.endStream = endStream;
-    connection.queueForSending(this);
+    sender.enqueue(this);
   }
 
   sendTrailers(fields: FieldList): void {
     if (this.state === 'closed' || this.state === 'half-closed (local)') return;
     if (this.pending !== null) {
       this.pending.trailers = fields;
-      this.connection.queueForSending(this);
+      this.connection.sender.enqueue(this);
       return;
     }
     this.connection.writeHeaders(this.id, fields, null, true);
     this.endLocal();
   }
 
-  /** Sends up to one frame of what is pending. Returns false when nothing (more) can be sent now. */
   sendPending(): boolean {
-    const { pending, connection } = this;
+    const { pending } = this;
+    const { sender } = this.connection;
     if (pending === null || this.state === 'closed') return false;
     if (pending.length > 0) {
-      const size = Math.min(pending.firstLength, this.sendWindow, connection.sendable());
+      const size = Math.min(pending.firstLength, this.sendWindow, sender.sendable);
       if (size <= 0) return false;
       const whole = size === pending.length;
       const { bytes, start } = pending.first;
       this.sendWindow -= size;
       const ends = whole && pending.endStream;
-      connection.writeData(this.id, bytes, start, start + size, ends);
+      sender.data(this.id, bytes, start, start + size, ends);
       pending.consume(size);
       if (whole) this.#pendingSent(pending, ends);
       this.sink?.onCredit(this, size);
       return this.pending !== null && this.sendWindow > 0;
     }
-    if (pending.endStream) connection.writeData(this.id, pending.first.bytes, 0, 0, true);
+    if (pending.endStream) sender.data(this.id, pending.first.bytes, 0, 0, true);
     this.#pendingSent(pending, pending.endStream);
     return false;
   }

@@ -76,7 +76,7 @@ export class Http2Session extends Timer implements ByteSession, ConnectionEvents
   }
 
   socketWritable(): void {
-    this.connection.pump();
+    this.connection.sender.pump();
   }
 
   socketClosed(reason: string): void {

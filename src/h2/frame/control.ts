@@ -1,6 +1,7 @@
-/** The small frames, written whole into an output: RST_STREAM, PING, GOAWAY, WINDOW_UPDATE (RFC 9113 §6.4, §6.7–6.9). */
+/** The small frames: RST_STREAM, PING, GOAWAY, WINDOW_UPDATE, and PRIORITY, which is only read (RFC 9113 §6.3, §6.4, §6.7–6.9). */
 import type { Output } from '../../transport/output.ts';
-import { FLAG_ACK, GOAWAY, HEADER_SIZE, PING, RST_STREAM, WINDOW_UPDATE, writeHeader, writeUint32 } from './header.ts';
+import { ConnectionError, FRAME_SIZE_ERROR, PROTOCOL_ERROR } from '../errors.ts';
+import { FLAG_ACK, GOAWAY, HEADER_SIZE, PING, readUint31, readUint32, RST_STREAM, WINDOW_UPDATE, writeHeader, writeUint32 } from './header.ts';
 
 export function writeRstStream(out: Output, streamId: number, code: number): void {
   out.reserve(HEADER_SIZE + 4);
@@ -32,4 +33,44 @@ export function writeGoAway(out: Output, lastStreamId: number, code: number, deb
   at = writeUint32(out.bytes, at, code);
   out.bytes.set(text, at);
   out.position = at + text.length;
+}
+
+/** The error code in RST_STREAM. @throws ConnectionError */
+export function readRstStream(bytes: Uint8Array, at: number, length: number): number {
+  if (length !== 4) throw new ConnectionError(FRAME_SIZE_ERROR, 'RST_STREAM is not 4 octets (RFC 9113 §6.4)');
+  return readUint32(bytes, at);
+}
+
+/** The increment in WINDOW_UPDATE; 0 is an error whose scope depends on the stream. @throws ConnectionError */
+export function readWindowUpdate(bytes: Uint8Array, at: number, length: number): number {
+  if (length !== 4) throw new ConnectionError(FRAME_SIZE_ERROR, 'WINDOW_UPDATE is not 4 octets (RFC 9113 §6.9)');
+  return readUint31(bytes, at);
+}
+
+/** Checks PING's shape. @throws ConnectionError */
+export function checkPing(length: number, streamId: number): void {
+  if (streamId !== 0) throw new ConnectionError(PROTOCOL_ERROR, 'PING on a stream (RFC 9113 §6.7)');
+  if (length !== 8) throw new ConnectionError(FRAME_SIZE_ERROR, 'PING is not 8 octets (RFC 9113 §6.7)');
+}
+
+export interface GoAway {
+  readonly lastStreamId: number;
+  readonly code: number;
+  /** The beginning of the additional debug data. */
+  readonly debug: string;
+}
+
+/** @throws ConnectionError */
+export function readGoAway(bytes: Uint8Array, at: number, length: number, streamId: number): GoAway {
+  if (streamId !== 0) throw new ConnectionError(PROTOCOL_ERROR, 'GOAWAY on a stream (RFC 9113 §6.8)');
+  if (length < 8) throw new ConnectionError(FRAME_SIZE_ERROR, 'GOAWAY is shorter than 8 octets (RFC 9113 §6.8)');
+  const debug = Buffer.from(bytes.subarray(at + 8, Math.min(at + length, at + 8 + 256))).toString('latin1');
+  return { lastStreamId: readUint31(bytes, at), code: readUint32(bytes, at + 4), debug };
+}
+
+/** What is wrong with a PRIORITY frame; null for one that can be ignored. */
+export function priorityComplaint(bytes: Uint8Array, at: number, length: number, streamId: number): { readonly code: number; readonly reason: string } | null {
+  if (length !== 5) return { code: FRAME_SIZE_ERROR, reason: 'PRIORITY is not 5 octets (RFC 9113 §6.3)' };
+  if (readUint31(bytes, at) !== streamId) return null;
+  return { code: PROTOCOL_ERROR, reason: 'the stream depends on itself (RFC 7540 §5.3.1)' };
 }

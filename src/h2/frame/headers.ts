@@ -1,8 +1,11 @@
-/** HEADERS with its CONTINUATION frames, as we write them (RFC 9113 §6.2, §6.10). */
+/** HEADERS, with its CONTINUATION frames where it is written (RFC 9113 §6.2, §6.10). */
 import type { FieldList } from '../../model/fields.ts';
 import type { Output } from '../../transport/output.ts';
 import type { HpackEncoder } from '../hpack/encoder.ts';
-import { CONTINUATION, FLAG_END_HEADERS, FLAG_END_STREAM, HEADER_SIZE, HEADERS, writeHeader } from './header.ts';
+import { ConnectionError, FRAME_SIZE_ERROR, PROTOCOL_ERROR } from '../errors.ts';
+import {
+  CONTINUATION, FLAG_END_HEADERS, FLAG_END_STREAM, FLAG_PADDED, FLAG_PRIORITY, HEADER_SIZE, HEADERS, writeHeader,
+} from './header.ts';
 
 const ONE_FRAME = 16_384;
 
@@ -34,4 +37,23 @@ export function writeHeaderBlock(
     out.bytes.set(part, to);
     out.position = to + part.length;
   }
+}
+
+/**
+ * Where the header block fragment begins in the payload of `length` octets at `at` of a HEADERS frame: behind the pad length and the
+ * five octets of priority, if there are any.
+ * @throws ConnectionError
+ */
+export function headerBlockStart(at: number, length: number, flags: number, streamId: number): number {
+  if (streamId === 0) throw new ConnectionError(PROTOCOL_ERROR, 'HEADERS on stream 0 (RFC 9113 §6.2)');
+  const before = ((flags & FLAG_PADDED) !== 0 ? 1 : 0) + ((flags & FLAG_PRIORITY) !== 0 ? 5 : 0);
+  if (before > length) throw new ConnectionError(FRAME_SIZE_ERROR, 'HEADERS too short for its pad length or priority (RFC 9113 §6.2)');
+  return at + before;
+}
+
+/** Where the fragment that begins at `start` ends: before the padding. @throws ConnectionError */
+export function headerBlockEnd(bytes: Uint8Array, at: number, length: number, flags: number, start: number): number {
+  const end = at + length - ((flags & FLAG_PADDED) !== 0 ? (bytes[at] as number) : 0);
+  if (end < start) throw new ConnectionError(PROTOCOL_ERROR, 'padding longer than the frame (RFC 9113 §6.2)');
+  return end;
 }

@@ -1,0 +1,33 @@
+/** Errors that the proxy makes, as the client's protocol has them. */
+import { FieldList } from '../model/fields.ts';
+import type { Half } from '../model/exchange.ts';
+import { INTERNAL_ERROR } from '../h2/errors.ts';
+import { encodeMessage, trailersOnly } from '../grpc/status.ts';
+
+export interface ProxyError {
+  readonly grpcStatus: number;
+  readonly httpStatus: number;
+  readonly message: string;
+}
+
+/**
+ * Ends the response: on gRPC with a grpc-status, as a response of trailers only or, where the response has begun, in its trailers;
+ * else with an HTTP status and a line of text, or RST_STREAM where it is too late for that.
+ */
+export function respondWithError(client: Half, grpc: boolean, begun: boolean, error: ProxyError): void {
+  const { grpcStatus, httpStatus, message } = error;
+  if (begun && grpc) {
+    client.sendTrailers(FieldList.of(['grpc-status', String(grpcStatus)], ['grpc-message', encodeMessage(message)]));
+  } else if (begun) {
+    client.reset(INTERNAL_ERROR);
+  } else if (grpc) {
+    client.sendHeaders(trailersOnly(grpcStatus, message), null, true);
+  } else {
+    const body = Buffer.from(`${httpStatus} ${message}\n`, 'utf8');
+    const fields = FieldList.of(
+      [':status', String(httpStatus)], ['content-type', 'text/plain; charset=utf-8'], ['content-length', String(body.length)], ['cache-control', 'no-cache'],
+    );
+    client.sendHeaders(fields, null, false);
+    client.sendData(body, 0, body.length, true);
+  }
+}

@@ -1,0 +1,55 @@
+/** Whether a header section, or body bytes, may come on a stream as it stands (RFC 9113 §5.1, §8.1). */
+import type { FieldList } from '../model/fields.ts';
+import { ENHANCE_YOUR_CALM, FLOW_CONTROL_ERROR, PROTOCOL_ERROR, STREAM_CLOSED } from './errors.ts';
+import type { Http2Stream } from './stream.ts';
+import { complaint, contentLength, isWellFormed, type SectionKind } from './validate.ts';
+
+export interface StreamProblem {
+  readonly code: number;
+  readonly reason: string;
+}
+
+const DATA_AFTER_END: StreamProblem = { code: STREAM_CLOSED, reason: 'DATA after END_STREAM (RFC 9113 §5.1)' };
+const DATA_BEFORE_HEADERS: StreamProblem = { code: PROTOCOL_ERROR, reason: 'DATA before HEADERS (RFC 9113 §8.1)' };
+const BEYOND_WINDOW: StreamProblem = { code: FLOW_CONTROL_ERROR, reason: 'DATA beyond the stream window (RFC 9113 §6.9.1)' };
+const ENDED: StreamProblem = { code: STREAM_CLOSED, reason: 'HEADERS after END_STREAM (RFC 9113 §5.1)' };
+const UNENDED_TRAILERS: StreamProblem = { code: PROTOCOL_ERROR, reason: 'trailers without END_STREAM (RFC 9113 §8.1)' };
+const ENDED_INFORMATIONAL: StreamProblem = { code: PROTOCOL_ERROR, reason: 'informational response with END_STREAM (RFC 9113 §8.1)' };
+const LENGTH_DIFFERS: StreamProblem = { code: PROTOCOL_ERROR, reason: 'content-length differs from the body (RFC 9113 §8.1.1)' };
+
+/** What is wrong with the section, or null. @param fields null: larger than our limit */
+export function sectionProblem(stream: Http2Stream, fields: FieldList | null, kind: SectionKind, endStream: boolean): StreamProblem | null {
+  if (stream.state === 'half-closed (remote)') return ENDED;
+  if (fields === null) return { code: ENHANCE_YOUR_CALM, reason: 'header list larger than our SETTINGS_MAX_HEADER_LIST_SIZE (RFC 9113 §10.5.1)' };
+  if (!isWellFormed(fields, kind)) return { code: PROTOCOL_ERROR, reason: complaint(fields, kind) ?? 'malformed' };
+  switch (kind) {
+    case 'request': {
+      const length = contentLength(fields);
+      return length === -2 || (endStream && length > 0) ? LENGTH_DIFFERS : null;
+    }
+    case 'response':
+      if (isInformational(fields)) return endStream ? ENDED_INFORMATIONAL : null;
+      // A response to HEAD, and 304, announce a length without having a body (RFC 9110 §6.4.1).
+      return contentLength(fields) === -2 ? LENGTH_DIFFERS : null;
+    case 'trailers':
+      if (!endStream) return UNENDED_TRAILERS;
+      return stream.expectedLength >= 0 && stream.receivedLength !== stream.expectedLength ? LENGTH_DIFFERS : null;
+  }
+}
+
+/** A 1xx response: others follow on the stream (RFC 9110 §15.2). */
+export function isInformational(fields: FieldList): boolean {
+  return fields.get(':status')?.charCodeAt(0) === 0x31;
+}
+
+/** What is wrong with a DATA frame of `length` octets, `padding` of them no body, or null; then they are counted. */
+export function dataProblem(stream: Http2Stream, length: number, padding: number, endStream: boolean): StreamProblem | null {
+  if (stream.state === 'half-closed (remote)') return DATA_AFTER_END;
+  if (!stream.headersSeen) return DATA_BEFORE_HEADERS;
+  stream.receiveWindow -= length;
+  if (stream.receiveWindow < 0) return BEYOND_WINDOW;
+  if (stream.expectedLength < 0) return null;
+  stream.receivedLength += length - padding;
+  const { expectedLength, receivedLength } = stream;
+  return receivedLength > expectedLength || (endStream && receivedLength !== expectedLength) ? LENGTH_DIFFERS : null;
+}

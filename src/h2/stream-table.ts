@@ -1,0 +1,70 @@
+/** The streams of a connection, and what is known of those that are not among them: never opened, ended, or reset by us (RFC 9113 §5.1). */
+import { ConnectionError, PROTOCOL_ERROR, STREAM_CLOSED } from './errors.ts';
+import { RecentIds } from './recent-ids.ts';
+import type { Http2Stream } from './stream.ts';
+
+export const MAX_STREAM_ID = 0x7fffffff;
+
+/** As many as a peer may have open: all of them can be reset at once, with frames of theirs under way. */
+const REMEMBERED_RESETS = 1024;
+
+export class StreamTable {
+  /** The highest identifier that the peer opened. */
+  lastPeerId = 0;
+  /** What we open next (client role). */
+  nextId = 1;
+  /** Streams above this came after our final GOAWAY and are ignored (RFC 9113 §6.8). */
+  lastAccepted: number = MAX_STREAM_ID;
+  readonly #server: boolean;
+  readonly #streams = new Map<number, Http2Stream>();
+  /** Streams that we reset lately: what the peer sent before it knew is ignored. */
+  readonly #resetByUs = new RecentIds(REMEMBERED_RESETS);
+
+  constructor(server: boolean) {
+    this.#server = server;
+  }
+
+  /** Open streams. */
+  get size(): number {
+    return this.#streams.size;
+  }
+
+  get(id: number): Http2Stream | undefined {
+    return this.#streams.get(id);
+  }
+
+  add(stream: Http2Stream): void {
+    this.#streams.set(stream.id, stream);
+  }
+
+  delete(stream: Http2Stream): void {
+    this.#streams.delete(stream.id);
+  }
+
+  values(): MapIterator<Http2Stream> {
+    return this.#streams.values();
+  }
+
+  rememberReset(id: number): void {
+    this.#resetByUs.add(id);
+  }
+
+  /** True for a new stream of the peer's. */
+  isNew(id: number): boolean {
+    return this.#server && (id & 1) === 1 && id > this.lastPeerId;
+  }
+
+  /** Never opened by either side. */
+  isIdle(id: number): boolean {
+    if (id === 0) return true;
+    const own = ((id & 1) === 1) !== this.#server;
+    return own ? id >= this.nextId : id > this.lastPeerId;
+  }
+
+  /** A frame that needs a stream came where there is none. @throws ConnectionError unless it may have been under way when we reset the stream */
+  checkClosed(id: number, frame: string): void {
+    if (this.isIdle(id)) throw new ConnectionError(PROTOCOL_ERROR, `${frame} on an idle stream (RFC 9113 §5.1)`);
+    if (this.#resetByUs.has(id) || id > this.lastAccepted) return;
+    throw new ConnectionError(STREAM_CLOSED, `${frame} on a closed stream (RFC 9113 §5.1)`);
+  }
+}
