@@ -55,8 +55,9 @@ export class HealthMonitor implements CheckSink {
   /** A hint that something is wrong (a connection failed, say): the next check comes at once, 100 ms after the last at the earliest. */
   checkNow(): void {
     if (this.#state !== 'waiting') return;
-    const at = Math.max(this.#endedAt + HINT_GAP_MS, performance.now());
-    if (at < this.#dueAt) this.#wait(at - performance.now());
+    const now = performance.now();
+    const at = Math.max(this.#endedAt + HINT_GAP_MS, now);
+    if (at < this.#dueAt) this.#wait(at - now);
   }
 
   onResult(result: CheckResult): void {
