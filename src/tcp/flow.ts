@@ -7,7 +7,7 @@
  */
 import type { Socket } from 'node:net';
 import { BufferPool } from './buffer-pool.ts';
-import { readIntoBuffers } from './reused-reads.ts';
+import { readIntoBuffers } from '../transport/reused-reads.ts';
 
 /** Measured on loopback, CPU per octet falls steeply up to this size and hardly beyond. */
 const LARGE_BYTES = 512 * 1024;

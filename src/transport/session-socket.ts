@@ -1,11 +1,11 @@
 /**
  * A socket in the service of a session: reads go to the session as they come, writes gather in an {@link Output}.
  *
- * Accepted sockets are read by 'data' events. Dialled ones read into one buffer that all of them share, since a session is done
- * with the bytes when its `receive` returns.
+ * All sockets read into one buffer that they share, since a session is done with the bytes when its `receive` returns.
  */
 import { connect, type NetConnectOpts, type Socket } from 'node:net';
 import { Output, type ByteSink } from './output.ts';
+import { readIntoBuffers } from './reused-reads.ts';
 
 /** Bytes in front of a socket above which sessions hold body bytes back. */
 const HIGH_WATER = 256 * 1024;
@@ -46,29 +46,29 @@ export class SessionSocket implements ByteSink {
     socket.on('close', () => this.#onClose());
   }
 
-  /** Connects to `target`; `start` may be called at once, the socket's 'connect' event says when it is connected. */
+  /** Connects to `target`; `start` may be called at once. */
   static dial(target: NetConnectOpts): SessionSocket {
-    let dialled: SessionSocket | null = null;
-    const socket = connect({
-      ...target,
-      onread: {
-        buffer: sharedReadBuffer,
-        callback: (size: number): boolean => {
-          if (dialled !== null) dialled.#receive(sharedReadBuffer, size);
-          return true;
-        },
-      },
-    });
-    dialled = new SessionSocket(socket);
-    return dialled;
+    return new SessionSocket(connect(target));
   }
 
   /** Begins to feed `session`, with what was read before if anything was. */
   start(session: ByteSession, first: Buffer | null): void {
     this.#session = session;
     if (first !== null && first.length > 0) this.#receive(first, first.length);
-    this.socket.on('data', (chunk: Buffer) => this.#receive(chunk, chunk.length));
-    this.socket.resume();
+    const { socket } = this;
+    if (socket.connecting) socket.once('connect', () => this.#read());
+    else this.#read();
+  }
+
+  #read(): void {
+    const { socket } = this;
+    const onRead = (size: number): boolean => {
+      this.#receive(sharedReadBuffer, size);
+      return true;
+    };
+    const reused = socket.readableLength === 0 && readIntoBuffers(socket, sharedReadBuffer, () => sharedReadBuffer, onRead);
+    if (!reused) socket.on('data', (chunk: Buffer) => this.#receive(chunk, chunk.length));
+    socket.resume();
   }
 
   write(bytes: Buffer, done: (error?: Error | null) => void): void {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect, createServer, Socket, type AddressInfo } from 'node:net';
-import { readIntoBuffers } from '../../../src/tcp/reused-reads.ts';
+import { readIntoBuffers } from '../../../src/transport/reused-reads.ts';
 
-describe('tcp/reused-reads', () => {
+describe('transport/reused-reads', () => {
   it('fills the buffers that it is given, in accepted and in dialled sockets', async () => {
     const server = createServer({ pauseOnConnect: true }).listen(0, '127.0.0.1');
     await once(server, 'listening');
