@@ -115,11 +115,12 @@ function originOf(words: Words, env: Environment, messages: string[]): Origin | 
     return null;
   }
   if (listen === null || to === null) {
-    messages.push(listen === null ? '--to needs --listen: where clients connect, such as :8080' : '--listen needs --to: where to send them');
+    const missing = listen === null ? '--to needs --listen: where clients connect, such as :8080' : '--listen needs --to: where to send them';
+    messages.push(missing);
     return null;
   }
-  const flags = proxyFlags({ listen, to, balance: value('--balance'), service: value('--grpc-service'), otlp: value('--otlp'), admin: value('--admin') }, messages);
-  return { kind: 'flags', flags };
+  const others = { balance: value('--balance'), service: value('--grpc-service'), otlp: value('--otlp'), admin: value('--admin') };
+  return { kind: 'flags', flags: proxyFlags({ listen, to, ...others }, messages) };
 }
 
 interface Valued {
@@ -137,9 +138,12 @@ function proxyFlags(
   if (!listening.ok) messages.push(`${listen.source}: ${listening.message}`);
   if (balance !== null && !BALANCE_ALGORITHMS.some((name) => name === balance.text)) {
     const near = nearest(balance.text, BALANCE_ALGORITHMS);
-    messages.push(`${balance.source}: '${balance.text}' is none of ${BALANCE_ALGORITHMS.join(', ')}${near === null ? '' : `; did you mean '${near}'?`}`);
+    const hint = near === null ? '' : `; did you mean '${near}'?`;
+    messages.push(`${balance.source}: '${balance.text}' is none of ${BALANCE_ALGORITHMS.join(', ')}${hint}`);
   }
-  if (service !== null && !/^[\w.]+$/.test(service.text)) messages.push(`${service.source}: '${service.text}' is not the name of a gRPC service`);
+  if (service !== null && !/^[\w.]+$/.test(service.text)) {
+    messages.push(`${service.source}: '${service.text}' is not the name of a gRPC service`);
+  }
   const url = otlp === null ? null : parseOtlpUrl(otlp.text);
   if (otlp !== null && url !== null && !url.ok) messages.push(`${otlp.source}: ${url.message}`);
   const adminAddress = admin === null ? null : parseBindAddresses(admin.text);

@@ -27,6 +27,7 @@ export const FLAGS: readonly Flag[] = [
 export const OTHER_FLAGS: ReadonlyMap<string, string> = new Map([
   ...['-W', '-Ws', '-S'].map((name) => [name, 'Pillion is one process without a master: leave it out'] as const),
   ...['-sf', '-st', '-x'].map((name) => [name, 'start the new process, then send SIGUSR1 to the old one'] as const),
-  ...['-de', '-dp', '-dS', '-dG', '-dR', '-dt', '-dM', '-dF', '-dZ', '-m'].map((name) => [name, "it tunes HAProxy's own engine: leave it out"] as const),
+  ...['-de', '-dp', '-dS', '-dG', '-dR', '-dt', '-dM', '-dF', '-dZ', '-m']
+    .map((name) => [name, "it tunes HAProxy's own engine: leave it out"] as const),
   ...['-L', '-N', '-cc', '-dC', '-dD', '-dI', '-dK', '-dL', '-dV', '-dr', '-4'].map((name) => [name, 'leave it out'] as const),
 ]);

@@ -108,7 +108,9 @@ export function formatBindAddress(address: BindAddress): string {
 function parseLocalSocket(text: string): Parsed<{ kind: 'unix'; path: string } | { kind: 'abstract'; name: string }> | null {
   if (text.startsWith('abns@')) {
     const name = text.slice('abns@'.length);
-    if (name === '' || /\p{Cc}/u.test(name) || Buffer.byteLength(name) > MAX_SOCKET_PATH) return failed(`'${text}': 'abns@' needs a name of 1 to ${MAX_SOCKET_PATH} bytes`);
+    if (name === '' || /\p{Cc}/u.test(name) || Buffer.byteLength(name) > MAX_SOCKET_PATH) {
+      return failed(`'${text}': 'abns@' needs a name of 1 to ${MAX_SOCKET_PATH} bytes`);
+    }
     return { ok: true, value: { kind: 'abstract', name } };
   }
   if (!text.startsWith('/') && !text.startsWith('unix@')) return null;

@@ -9,7 +9,7 @@ import type { Directive } from './directive.ts';
 import type { SectionKind } from './draft.ts';
 
 /** A row without what it compiles to. */
-export type DocumentedRow = Pick<Directive<never>, 'name' | 'usage' | 'summary' | 'details' | 'example' | 'default' | 'origin' | 'sections' | 'arguments' | 'negatable'>;
+export type DocumentedRow = Omit<Directive<never>, 'compile' | 'undo' | 'misplaced'>;
 
 /** A keyword without its types. */
 export interface KeywordRow {
@@ -43,14 +43,17 @@ function missing(name: string, topic: readonly string[]): string {
   const tokens = topic.map((text) => ({ text, position: { file: '', line: 1, column: 1, length: 1, source: '' } }));
   for (const words of tokens.length === 0 ? [] : [PROXY_WORDS, GLOBAL_WORDS]) {
     const found = lookUp<never>(words, tokens);
-    if (found.kind === 'unsupported') return `'${found.name}' is not supported by Pillion yet.${found.hint === null ? '' : `\nMeanwhile: ${found.hint}.`}\n`;
+    if (found.kind === 'unsupported') {
+      return `'${found.name}' is not supported by Pillion yet.${found.hint === null ? '' : `\nMeanwhile: ${found.hint}.`}\n`;
+    }
     if (found.kind === 'removed') {
       return `${removedText(found.name, found.removed)}.\nToday: ${found.removed.hint}.\n`;
     }
   }
   const known = [...SECTIONS, ...ROWS.map((row) => row.name), ...[...KEYWORDS.values()].flat().map((row) => row.name)];
   const near = nearest(name, known);
-  return `There is no directive '${name}'.${near === null ? " 'pillion help frontend' lists those of a section." : ` Did you mean '${near}'?`}\n`;
+  const hint = near === null ? "'pillion help frontend' lists those of a section." : `Did you mean '${near}'?`;
+  return `There is no directive '${name}'. ${hint}\n`;
 }
 
 function describeRow(row: DocumentedRow): string {
@@ -64,7 +67,9 @@ function describeRow(row: DocumentedRow): string {
     ...argumentLines(row),
   ];
   const keywords = KEYWORDS.get(row.name === 'default-server' || row.name === 'server-template' ? 'server' : row.name);
-  if (keywords !== undefined) lines.push('', ...table(keywords.map((entry) => [entry.usage, `${entry.summary} Default: ${entry.default}.`])));
+  if (keywords !== undefined) {
+    lines.push('', ...table(keywords.map((entry) => [entry.usage, `${entry.summary} Default: ${entry.default}.`])));
+  }
   return `${lines.join('\n')}\n`;
 }
 
@@ -74,7 +79,8 @@ function argumentLines(row: DocumentedRow): string[] {
 }
 
 function describeKeyword(owner: string, row: KeywordRow): string {
-  return `${row.usage}\n    ${row.summary}\n\n    On:       ${owner}${owner === 'server' ? ', default-server, server-template' : ''}\n    Default:  ${row.default}\n`;
+  const owners = owner === 'server' ? 'server, default-server, server-template' : owner;
+  return `${row.usage}\n    ${row.summary}\n\n    On:       ${owners}\n    Default:  ${row.default}\n`;
 }
 
 function list(title: string, rows: readonly DocumentedRow[]): string {

@@ -15,6 +15,8 @@ export interface GlobalDraft {
   hardStopAfterMs: number | null;
   admin: BindAddress | null;
   otlp: string | null;
+  /** A `stats` line was met, and warned of: once is enough. */
+  statsMet: boolean;
 }
 
 export interface BindDraft {
@@ -98,6 +100,7 @@ export interface ConfigurationDraft {
 export function newGlobalDraft(): GlobalDraft {
   return {
     maxconn: null, pidfile: null, daemon: false, nbthread: 1, logs: [], graceMs: 0, hardStopAfterMs: null, admin: null, otlp: null,
+    statsMet: false,
   };
 }
 

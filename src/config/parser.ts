@@ -130,7 +130,8 @@ class Parser {
     const [from, name, extra] = clause;
     if (from === undefined) return section === 'defaults' ? newProxySettings() : copySettings(this.#defaults);
     if (from.text !== 'from') {
-      const hint = section === 'defaults' ? "only 'from <defaults>' may follow" : "addresses are given by 'bind'; only 'from <defaults>' may follow";
+      const only = "only 'from <defaults>' may follow";
+      const hint = section === 'defaults' ? only : `addresses are given by 'bind'; ${only}`;
       this.#report.error(`unexpected '${from.text}' behind the name of the section`, from.position, hint);
     } else if (name === undefined) this.#report.error("'from' needs the name of a defaults section", from.position);
     else if (extra !== undefined) this.#report.error(`unexpected '${extra.text}'`, extra.position);
@@ -161,7 +162,8 @@ class Parser {
     const [head] = line;
     const negated = head.text === 'no';
     if (head.text === 'default' && line.length > 1) {
-      return this.#report.error("the prefix 'default' is not supported by Pillion yet", head.position, 'leave the line out, or use a new defaults section');
+      const hint = 'leave the line out, or use a new defaults section';
+      return this.#report.error("the prefix 'default' is not supported by Pillion yet", head.position, hint);
     }
     const named = negated ? line.slice(1) : line;
     if (named.length === 0) return this.#report.error("'no' needs the directive that it undoes", head.position);
@@ -188,7 +190,8 @@ class Parser {
     if (!row.sections.includes(section)) {
       const message = `'${row.name}' is of no use in section '${section}'`;
       const hint = `it belongs to ${row.sections.join(', ')}`;
-      return row.misplaced === 'error' || section === 'defaults' ? this.#report.error(message, position, hint) : this.#report.warning(`${message}: ignored`, position, hint);
+      if (row.misplaced === 'error' || section === 'defaults') return this.#report.error(message, position, hint);
+      return this.#report.warning(`${message}: ignored`, position, hint);
     }
     if (!negated) {
       row.compile(draft, new Cursor(line.slice(words), position), { report: this.#report, directive: row.name, position });

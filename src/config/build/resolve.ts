@@ -2,8 +2,8 @@
 import { nearest } from '../nearest.ts';
 import { checkModes } from './modes.ts';
 import type { Reporter } from '../diagnostics.ts';
-import type { ConfigurationDraft, ProxyDraft, ServerDraft } from '../draft.ts';
-import type { BackendSettings, BindSettings, Configuration, FrontendSettings, LogTarget, ServerSettings } from '../model.ts';
+import type { BindDraft, ConfigurationDraft, GlobalDraft, ProxyDraft, ServerDraft } from '../draft.ts';
+import type { BackendSettings, BindSettings, Configuration, FrontendSettings, GlobalSettings, LogTarget, ServerSettings } from '../model.ts';
 
 /**
  * `complete`: no statement was left out for an error. Else only names and references are checked: what looks missing, or of the
@@ -31,7 +31,7 @@ export function resolve(draft: ConfigurationDraft, complete: boolean, report: Re
     checkModes(used, report);
   }
   return {
-    global: { ...draft.global },
+    global: toGlobal(draft.global),
     frontends: frontends.map((frontend) => toFrontend(frontend, routes.get(frontend)?.name ?? null, draft.global.logs)),
     backends: backends.map(toBackend),
   };
@@ -75,8 +75,10 @@ function target(frontend: ProxyDraft, backends: ReadonlyMap<string, ProxyDraft>,
 function warn(proxy: ProxyDraft, report: Reporter): void {
   const { settings, section, name, servers } = proxy;
   const { client, connect, server } = settings.timeouts;
-  if ((isFrontend(proxy) && client === null) || (isBackend(proxy) && servers.length > 0 && (connect === null || server === null))) {
-    const hint = "set 'timeout client', 'timeout connect' and 'timeout server' in a defaults section: without them, dead peers stay forever";
+  const needed = isBackend(proxy) && servers.length > 0 && (connect === null || server === null);
+  if (needed || (isFrontend(proxy) && client === null)) {
+    const hint = "set 'timeout client', 'timeout connect' and 'timeout server' in a defaults section: "
+      + 'without them, dead peers stay forever';
     report.warning(`missing timeouts for ${section} '${name}'`, proxy.position, hint);
   }
   if (isFrontend(proxy) && proxy.binds.length === 0) {
@@ -101,12 +103,17 @@ function checkServerNames(proxy: ProxyDraft, report: Reporter): void {
   }
 }
 
+function toGlobal(draft: GlobalDraft): GlobalSettings {
+  const { maxconn, pidfile, daemon, nbthread, logs, graceMs, hardStopAfterMs, admin, otlp } = draft;
+  return { maxconn, pidfile, daemon, nbthread, logs, graceMs, hardStopAfterMs, admin, otlp };
+}
+
 function toFrontend(proxy: ProxyDraft, backend: string | null, globalLogs: readonly LogTarget[]): FrontendSettings {
   const { settings } = proxy;
   return {
     name: proxy.name,
     mode: settings.mode,
-    binds: proxy.binds.flatMap((bind) => bind.addresses.map((address): BindSettings => ({ address, text: bind.text, proto: bind.keywords.proto }))),
+    binds: proxy.binds.flatMap(toBinds),
     maxconn: settings.maxconn,
     defaultBackend: backend,
     clientTimeoutMs: settings.timeouts.client,
@@ -116,6 +123,10 @@ function toFrontend(proxy: ProxyDraft, backend: string | null, globalLogs: reado
     logFormat: settings.logFormat,
     dontLogNull: settings.dontLogNull,
   };
+}
+
+function toBinds({ addresses, text, keywords }: BindDraft): BindSettings[] {
+  return addresses.map((address) => ({ address, text, proto: keywords.proto }));
 }
 
 function toBackend(proxy: ProxyDraft): BackendSettings {

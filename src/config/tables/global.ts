@@ -12,7 +12,9 @@ const ignoredStats = (name: string, argument: Argument<unknown>, summary: string
   globalDirective({
     name: `stats ${name}`, arguments: [argument], summary, example, default: 'none', origin: 'haproxy',
     details: "Accepted so that existing files load. This version has no command socket: use 'admin' for metrics and probes.",
-    apply: (_global, _values, { report, position }) => {
+    apply: (global, _values, { report, position }) => {
+      if (global.statsMet) return;
+      global.statsMet = true;
       const message = `'stats ${name}' has no effect: this version of Pillion has no command socket`;
       report.warning(message, position, "'admin <address>' serves metrics and probes over HTTP");
     },
@@ -93,7 +95,8 @@ export const GLOBAL_DIRECTIVES: readonly Directive<GlobalDraft>[] = [
   ignoredStats('socket', restOfLine, "HAProxy's command socket: accepted, without effect.", 'stats socket /run/haproxy.sock mode 600'),
   ignoredStats('timeout', time('time'), "Timeout of HAProxy's command socket: accepted, without effect.", 'stats timeout 10s'),
   ignoredStats(
-    'maxconn', integer('connections', 1, 2 ** 31 - 1), "Connections to HAProxy's command socket: accepted, without effect.", 'stats maxconn 10',
+    'maxconn', integer('connections', 1, 2 ** 31 - 1),
+    "Connections to HAProxy's command socket: accepted, without effect.", 'stats maxconn 10',
   ),
 ];
 

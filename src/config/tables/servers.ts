@@ -57,7 +57,9 @@ export const SERVER_DIRECTIVES: readonly Directive<ProxyDraft>[] = [
 function parseSlots(text: string): Parsed<{ first: number; slots: number }> {
   const range = /^(\d{1,7})-(\d{1,7})$/.exec(text);
   const first = range === null ? 1 : Number(range[1]);
-  if (range !== null && Number(range[2]) < first) return { ok: false, message: `the range '${text}' is empty: its end lies before its start` };
-  const slots = range === null ? parseInteger(text, 1, MAX_SLOTS) : parseInteger(String(Number(range[2]) - first + 1), 1, MAX_SLOTS);
+  if (range !== null && Number(range[2]) < first) {
+    return { ok: false, message: `the range '${text}' is empty: its end lies before its start` };
+  }
+  const slots = parseInteger(range === null ? text : String(Number(range[2]) - first + 1), 1, MAX_SLOTS);
   return slots.ok ? { ok: true, value: { first, slots: slots.value } } : { ok: false, message: `'${text}': ${slots.message}` };
 }

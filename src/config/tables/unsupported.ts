@@ -9,7 +9,7 @@ export interface UnsupportedWord {
 }
 
 function table(...groups: readonly (readonly [names: string, hint: string | null])[]): ReadonlyMap<string, UnsupportedWord> {
-  return new Map(groups.flatMap(([names, hint]) => names.trim().split(/\s*[|\n]\s*/).filter((name) => name !== '').map((name) => [name, { hint }])));
+  return new Map(groups.flatMap(([names, hint]) => names.split('|').map((name) => [name, { hint }])));
 }
 
 /** `prefix a b c` as names `prefix a | prefix b | prefix c`. */
@@ -70,7 +70,8 @@ export const UNSUPPORTED_GLOBAL_PREFIXES: ReadonlyMap<string, string> = new Map(
 ]);
 
 export const UNSUPPORTED_PROXY: ReadonlyMap<string, UnsupportedWord> = table(
-  [under('stats', 'admin auth bind-process enable hide-version http-request realm refresh scope show-desc show-legends show-modules show-node uri'), ADMIN],
+  [under('stats', `admin auth bind-process enable hide-version http-request realm refresh scope show-desc show-legends
+    show-modules show-node uri`), ADMIN],
   ['use_backend', "'default_backend' names the only backend of a frontend for now; one frontend per port"],
   [list(`acl http-request http-response http-after-response tcp-request tcp-response redirect use-server monitor capture declare
     filter compression errorloc errorloc302 errorloc303 errorfile errorfiles http-error unique-id-format unique-id-header
@@ -85,7 +86,8 @@ export const UNSUPPORTED_PROXY: ReadonlyMap<string, UnsupportedWord> = table(
     force-be-switch guid http-send-name-header id load-server-state-from-file max-keep-alive-queue max-session-srv-conns retry-on
     server-state-file-name source dgram-bind be-unpublished`), null],
   [under('timeout', 'client-fin server-fin client-hs http-keep-alive tarpit tunnel'), null],
-  [under('option', 'httpchk tcp-check smtpchk mysql-check pgsql-check redis-check ldap-check ssl-hello-chk external-check spop-check'), CHECKS],
+  [under('option', `httpchk tcp-check smtpchk mysql-check pgsql-check redis-check ldap-check ssl-hello-chk external-check
+    spop-check`), CHECKS],
   [under('option', 'httpslog'), "'option httplog'"],
   ['option forwardfor', 'the trace and the log line name the client'],
   [under('option', `httpclose http-server-close http-keep-alive http-pretend-keepalive http-no-delay nolinger splice-auto

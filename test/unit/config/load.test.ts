@@ -73,8 +73,8 @@ describe('directives of global', () => {
     assert.equal(global.daemon, true);
   });
 
-  for (const line of ['stats socket /run/h.sock mode 600 level admin', 'stats timeout 10s', 'stats maxconn 3', 'nbthread 2']) {
-    it(`warns of '${line}'`, () => {
+  for (const line of ['stats socket /run/h.sock mode 600 level admin\nstats timeout 10s\nstats maxconn 3', 'stats timeout 10s', 'nbthread 2']) {
+    it(`warns once of '${line.replaceAll('\n', ' / ')}'`, () => {
       const { configuration, warnings } = loadConfiguration([{ path: 't', text: `global\n${line}\n` }], {});
       assert.ok(configuration !== null);
       assert.equal(warnings.length, 1);
