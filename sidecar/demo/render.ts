@@ -27,20 +27,20 @@ export interface Row {
   readonly restarts: number;
 }
 
-const BAR = 20;
+const BAR = 12;
 
 /** Lines at most `columns` wide. */
 export function renderTable(view: View, columns: number): string[] {
   const lines = [
     '',
-    `${clock(view.elapsedMs)}   ${figures(view)}   calls ${group(view.calls)}`,
+    `${clock(view.elapsedMs)}  ${figures(view)}  calls ${group(view.calls)}`,
     '',
-    `${'replica'.padEnd(12)}${'share'.padEnd(BAR + 9)}${'calls'.padStart(10)}${'running'.padStart(9)}  ${'health'.padEnd(8)}${'restarts'.padStart(8)}`,
+    `${'replica'.padEnd(11)}${'share'.padEnd(BAR + 7)}${'calls'.padStart(11)}${'running'.padStart(9)}  ${'health'.padEnd(8)}${'restarts'.padStart(8)}`,
     ...view.rows.map((row) => {
       const bar = '█'.repeat(Math.round(row.share * BAR)).padEnd(BAR, '·');
       const phase = row.phase === 'running' ? '' : `  ${row.phase}`;
       return (
-        `${row.name.padEnd(12)}${bar} ${share(row).padStart(6)}  ${group(row.answered).padStart(10)}` +
+        `${row.name.padEnd(11)}${bar} ${share(row).padStart(6)}${group(row.answered).padStart(11)}` +
         `${(row.running === null ? '?' : String(row.running)).padStart(9)}  ${row.health.padEnd(8)}${String(row.restarts).padStart(8)}${phase}`
       );
     }),
@@ -54,7 +54,7 @@ export function renderTable(view: View, columns: number): string[] {
 
 export function renderLine(view: View): string {
   const rows = view.rows.map((row) => `${row.name} ${share(row)} ${row.health}`);
-  return [clock(view.elapsedMs), figures(view), ...rows].join('   ');
+  return [clock(view.elapsedMs), figures(view), ...rows].join('  ');
 }
 
 export function renderSummary(view: View): string[] {
@@ -74,15 +74,15 @@ function figures(view: View): string {
     `failed ${view.failed}`,
     latency(view.latencies),
     `retries ${view.retries ?? '?'}`,
-  ].join('   ');
+  ].join('  ');
 }
 
 function latency(latencies: Histogram): string {
   const ms = (part: number): string => {
     const value = percentile(latencies, part);
-    return Number.isNaN(value) ? '-' : `${value < 10 ? value.toFixed(1) : Math.round(value)} ms`;
+    return Number.isNaN(value) ? '-' : value < 10 ? value.toFixed(1) : String(Math.round(value));
   };
-  return `p50 ${ms(0.5)} p99 ${ms(0.99)}`;
+  return `p50/p99 ${ms(0.5)}/${ms(0.99)} ms`;
 }
 
 function share({ share }: Row): string {

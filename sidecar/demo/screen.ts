@@ -14,6 +14,7 @@ export interface Screen {
 const HIDE_CURSOR = '\x1b[?25l';
 const SHOW_CURSOR = '\x1b[?25h';
 const CLEAR_BELOW = '\x1b[J';
+const CLEAR_ALL = '\x1b[2J\x1b[H';
 const UP = (lines: number): string => (lines > 0 ? `\x1b[${lines}A\r` : '');
 
 export function createScreen(output: WriteStream): Screen {
@@ -31,6 +32,12 @@ function lineScreen(output: NodeJS.WritableStream): Screen {
 function tableScreen(output: WriteStream): Screen {
   let drawn = 0;
   output.write(HIDE_CURSOR);
+  // The lines may have been wrapped anew: how many there are now is not known.
+  const resized = (): void => {
+    drawn = 0;
+    output.write(CLEAR_ALL);
+  };
+  output.on('resize', resized);
   return {
     show(view) {
       // What does not fit would scroll, and could not be drawn over.
@@ -39,7 +46,10 @@ function tableScreen(output: WriteStream): Screen {
       drawn = lines.length;
     },
     tell: () => {},
-    close: () => void output.write(SHOW_CURSOR),
+    close() {
+      output.off('resize', resized);
+      output.write(SHOW_CURSOR);
+    },
   };
 }
 

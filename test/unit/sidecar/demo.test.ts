@@ -124,8 +124,15 @@ process_cpu_seconds_total 1.5
       for (const columns of [20, 79]) for (const line of renderTable(view, columns)) assert.ok(line.length <= columns, line);
     });
 
+    it('shows all of it in 80 columns', () => {
+      const large = { ...view, calls: 1_234_567, rows: view.rows.map((row) => ({ ...row, answered: 411_522, health: 'no check', phase: 'returning' })) };
+      const lines = renderTable(large, 79);
+      assert.ok(lines.some((line) => line.endsWith('calls 1,234,567')));
+      assert.ok(lines.some((line) => line.endsWith('  returning')));
+    });
+
     it('says in one line what the table says', () => {
-      assert.equal(renderLine(view), '01:05   1,500 calls/s   failed 0   p50 4.0 ms p99 4.0 ms   retries 2   replica-1 33.3% UP');
+      assert.equal(renderLine(view), '01:05  1,500 calls/s  failed 0  p50/p99 4.0/4.0 ms  retries 2  replica-1 33.3% UP');
     });
 
     it('ends with figures that scripts can read, and with the first failures before them', () => {
