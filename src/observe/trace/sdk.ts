@@ -4,7 +4,7 @@ import type { Context, Span, SpanContext } from '@opentelemetry/api';
 import { defaultResource, resourceFromAttributes } from '@opentelemetry/resources';
 import { AlwaysOnSampler, BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import type { ReadableSpan, SpanExporter } from '@opentelemetry/sdk-trace';
-import { FieldList } from '../../model/fields.ts';
+import type { FieldList } from '../../model/fields.ts';
 import type { StreamRecord } from '../../model/records.ts';
 import type { TraceSpan } from '../../model/trace.ts';
 import { now } from '../../time/clock.ts';
