@@ -115,6 +115,7 @@ function openDestination(target: LogTarget, options: LogOptions): Destination {
   const { target: text } = target;
   if (text === 'stdout') return descriptorDestination(1, text, options.report);
   if (text === 'stderr') return descriptorDestination(2, text, options.report);
+  if (/^fd@\d{1,9}$/.test(text)) return descriptorDestination(Number(text.slice(3)), text, options.report);
   if (text.startsWith('udp://')) {
     const { host, port } = parseUdp(text);
     return syslogDestination({ host, port, facility: target.facility, pid: options.pid }, options.report);
@@ -122,7 +123,7 @@ function openDestination(target: LogTarget, options: LogOptions): Destination {
   if (text.startsWith('unix:')) {
     throw new Error(`log target '${text}': Node.js has no unix datagram sockets; use udp://host:port, stdout or stderr`);
   }
-  throw new Error(`log target '${text}' is none of stdout, stderr, udp://host:port`);
+  throw new Error(`log target '${text}' is none of stdout, stderr, fd@N, udp://host:port`);
 }
 
 /** `udp://host:port`, the port 514 unless given. */
