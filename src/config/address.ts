@@ -73,18 +73,15 @@ function parseServerPort(text: string): Parsed<ServerPort> {
   return failed(`'${text}' is not a port: expected 1 to 65535, or +n or -n relative to the client's port`);
 }
 
-/** Where `log` writes: `stdout`, `stderr`, `udp://host:port` or `unix:/path`, as in the model. */
+/** Where `log` writes: `stdout`, `stderr`, `fd@N` or `udp://host:port`, as in the model. */
 export function parseLogAddress(text: string): Parsed<string> {
   if (text === 'stdout' || text === 'fd@1') return { ok: true, value: 'stdout' };
   if (text === 'stderr' || text === 'fd@2') return { ok: true, value: 'stderr' };
+  if (/^fd@\d{1,9}$/.test(text)) return { ok: true, value: text };
   const address = text.replace(/^udp[46]?@/, '');
-  if (UNSUPPORTED_PREFIX.test(address) || /^(fd|abns|tcp)/.test(address) && address.includes('@')) {
-    return failed(`logging to '${text}' is not supported by Pillion yet: there are stdout, stderr, UDP and Unix sockets`);
-  }
-  const local = parseLocalSocket(address);
-  if (local !== null) {
-    if (!local.ok) return local;
-    return local.value.kind === 'unix' ? { ok: true, value: `unix:${local.value.path}` } : failed(`'${text}' cannot be logged to`);
+  if (UNSUPPORTED_PREFIX.test(address) || /^(fd|abns|tcp[46]?|unix)@|^\//.test(address)) {
+    // Node.js has no datagram sockets of the Unix family, which /dev/log is.
+    return failed(`logging to '${text}' is not supported by Pillion yet: there are stdout, stderr, fd@N and syslog over UDP`);
   }
   const split = splitHostPort(address);
   if (!split.ok) return split;

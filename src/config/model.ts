@@ -27,17 +27,11 @@ export interface GlobalSettings {
 }
 
 export type LogTarget = {
-  /** `stdout`, `stderr`, `udp://host:port` (IPv6 in brackets), `unix:/path` (datagram socket). */
+  /** `stdout`, `stderr` and `fd@N` get JSON lines; `udp://host:port` (IPv6 in brackets) gets them behind a syslog header. */
   readonly target: string;
   readonly facility: string;
   /** Syslog level names; lines less severe than `maxLevel` are dropped. */
   readonly maxLevel: LogLevel;
-  /** Lines more severe than this are sent as if they had this level (HAProxy manual 4.2 "log", "minlevel"). */
-  readonly minLevel: LogLevel;
-  /** `raw`: the JSON line alone (stdout, stderr); else the syslog header in front of it. `local` is rfc3164 without host name. */
-  readonly format: 'raw' | 'local' | 'rfc3164' | 'rfc5424';
-  /** Longest line in bytes, header included; longer ones are cut. HAProxy's default is 1024; null: no limit (stdout, stderr). */
-  readonly maxLength: number | null;
 };
 
 export type LogLevel = 'emerg' | 'alert' | 'crit' | 'err' | 'warning' | 'notice' | 'info' | 'debug';

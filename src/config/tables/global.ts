@@ -61,7 +61,7 @@ export const GLOBAL_DIRECTIVES: readonly Directive<GlobalDraft>[] = [
   globalDirective({
     name: 'log', arguments: [LOG_TARGET], origin: 'haproxy', default: 'none', example: 'log stdout format raw local0 info',
     summary: "Where Pillion's own events go, and the lines of proxies with 'log global'.",
-    details: 'May be repeated. stdout and stderr get JSON, one line per stream; a syslog server gets the same line behind its header.',
+    details: 'May be repeated. One JSON line per stream; a syslog server gets it behind its header.',
     apply: (global, [target]) => { global.logs.push(target); },
     undo: (global) => { global.logs = []; },
   }),

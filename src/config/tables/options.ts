@@ -29,6 +29,8 @@ const grpcCheck: Argument<GrpcCheckSettings> = {
   },
 };
 
+const SAME_LINE = 'The JSON line has the fields of what it tells of, stream or connection, with or without this option.';
+
 /** `clf`: HAProxy's other line format. */
 const noFormat: Argument<null> = {
   usage: '', describe: '',
@@ -64,22 +66,22 @@ export const OPTION_DIRECTIVES: readonly Directive<ProxyDraft>[] = [
   }),
   proxyDirective({
     name: 'option httplog', sections: ['defaults', 'frontend', 'listen'], arguments: [noFormat], origin: 'haproxy', default: 'off',
-    summary: 'One line per HTTP stream, with method, path and status.', example: 'option httplog',
+    summary: "HAProxy's choice of the HTTP line: method, path, status.", details: SAME_LINE, example: 'option httplog',
     apply: (proxy) => { proxy.settings.logFormat = 'http'; },
   }),
   proxyDirective({
     name: 'option redispatch', sections: ['defaults', 'listen', 'backend'], origin: 'haproxy', default: 'off',
     arguments: [optional(integer('interval', -1_000_000, 1_000_000), -1)],
     summary: 'Which retries may leave the server that persistence or hashing chose.',
-    details: 'Without a number: the last retry. n: every n-th retry. -n: the n-th before the last. 0: none. Streams that no server '
-      + 'can have processed go to another server anyway.',
+    details: 'Without a number: the last retry. n: every n-th retry. -n: the n-th before the last. 0: none. This version neither hashes '
+      + 'nor persists, so every retry may go to another server, with or without this option.',
     example: 'option redispatch 1',
     apply: (proxy, [interval]) => { proxy.settings.redispatch = interval === 0 ? null : interval; },
     undo: (proxy) => { proxy.settings.redispatch = null; },
   }),
   proxyDirective({
     name: 'option tcplog', sections: ['defaults', 'frontend', 'listen'], arguments: [noFormat], origin: 'haproxy', default: 'off',
-    summary: 'One line per TCP connection, with times and bytes.', example: 'option tcplog',
+    summary: "HAProxy's choice of the TCP line: times, bytes.", details: SAME_LINE, example: 'option tcplog',
     apply: (proxy) => { proxy.settings.logFormat = 'tcp'; },
   }),
 ];

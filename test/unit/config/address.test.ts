@@ -84,10 +84,10 @@ describe('server addresses', () => {
 describe('log targets', () => {
   const accepted: readonly [string, string][] = [
     ['stdout', 'stdout'], ['fd@1', 'stdout'], ['stderr', 'stderr'], ['fd@2', 'stderr'], ['127.0.0.1', 'udp://127.0.0.1:514'],
-    ['127.0.0.1:5140', 'udp://127.0.0.1:5140'], ['[::1]:1', 'udp://[::1]:1'], ['udp@host:1', 'udp://host:1'], ['/dev/log', 'unix:/dev/log'],
+    ['127.0.0.1:5140', 'udp://127.0.0.1:5140'], ['[::1]:1', 'udp://[::1]:1'], ['udp@host:1', 'udp://host:1'], ['fd@5', 'fd@5'],
   ];
   for (const [text, expected] of accepted) it(`reads ${text}`, () => assert.deepEqual(parseLogAddress(text), { ok: true, value: expected }));
-  for (const text of ['', 'ring@x', 'fd@5', 'tcp@h:1', ':514', 'h:x', 'h:99999', 'abns@x']) {
+  for (const text of ['', 'ring@x', 'fd@x', '/dev/log', 'unix@x', 'tcp@h:1', ':514', 'h:x', 'h:99999', 'abns@x']) {
     it(`refuses '${text}'`, () => assert.equal(parseLogAddress(text).ok, false));
   }
 });

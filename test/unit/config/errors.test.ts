@@ -69,11 +69,13 @@ const WRONG: readonly [text: string, ...expected: string[]][] = [
     + 'audit, alert, cron2, local0, local1, local2, local3, local4, local5, local6, local7'],
   ['global\nlog stdout locl0', "2:12+5 error: unknown log facility 'locl0' | did you mean 'local0'?"],
   ['global\nlog stdout local0 infoo', "2:19+5 error: unknown log level 'infoo' | did you mean 'info'?"],
-  ['global\nlog stdout format short local0', "2:19+5 error: log format 'short' is not supported by Pillion yet "
-    + '| supported: raw, local, rfc3164, rfc5424'],
-  ['global\nlog 1.2.3.4 format raw local0', "2:20+3 error: log format 'raw' to a syslog server is not supported by Pillion yet "
-    + '| use local, rfc3164 or rfc5424'],
-  ['global\nlog stdout len 3 local0', '2:16+1 error: 3 is out of range: expected 80 to 65535'],
+  ['global\nlog stdout format short local0', "2:19+5 error: log format 'short' is not supported by Pillion yet | supported: raw"],
+  ['global\nlog 1.2.3.4 format raw local0', "2:20+3 error: log format 'raw' is not supported by Pillion yet | supported: local"],
+  ['global\nlog stdout len 300 local0', "2:12+3 error: 'len' of 'log' is not supported by Pillion yet"],
+  ['global\nlog stdout local0 info err', "2:24+3 error: a minimum level of 'log' is not supported by Pillion yet"],
+  ['global\nlog stdout local0 info foo', "2:24+3 error: 'log' takes no further argument: unexpected 'foo'"],
+  ['global\nlog /dev/log local0', "2:5+8 error: logging to '/dev/log' is not supported by Pillion yet: "
+    + 'there are stdout, stderr, fd@N and syslog over UDP'],
   ['global\nlog stdout sample 1:2 local0', "2:12+6 error: 'sample' of 'log' is not supported by Pillion yet"],
   ['global\nlog global', "2:1+3 error: 'log' needs a facility: kern, user, mail, daemon, auth, syslog, lpr, news, uucp, cron, auth2, ftp, ntp, "
     + 'audit, alert, cron2, local0, local1, local2, local3, local4, local5, local6, local7'],

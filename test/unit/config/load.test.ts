@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { formatDiagnostic } from '../../../src/config/diagnostics.ts';
 import { listens, loadConfiguration } from '../../../src/config/load.ts';
 import { GLOBAL_ROWS, PROXY_ROWS } from '../../../src/config/tables/all.ts';
-import type { BackendSettings, Configuration, FrontendSettings, GlobalSettings, ServerSettings } from '../../../src/config/model.ts';
+import type { BackendSettings, Configuration, FrontendSettings, GlobalSettings, LogTarget, ServerSettings } from '../../../src/config/model.ts';
 
 const TIMEOUTS = 'timeout connect 1s\ntimeout client 1s\ntimeout server 1s\n';
 
@@ -31,7 +31,7 @@ const serverOf = (keywords: string, before = ''): ServerSettings => {
   return server;
 };
 
-const STDERR = { target: 'stderr', facility: 'local1', maxLevel: 'debug', minLevel: 'emerg', format: 'raw', maxLength: null };
+const STDERR: LogTarget = { target: 'stderr', facility: 'local1', maxLevel: 'debug' };
 
 describe('directives of global', () => {
   const rows: readonly [string, Partial<GlobalSettings>][] = [
@@ -46,12 +46,11 @@ describe('directives of global', () => {
     ['admin unix@/run/admin', { admin: { kind: 'unix', path: '/run/admin' } }],
     ['otlp grpc://collector:4317', { otlp: 'grpc://collector:4317' }],
     ['otlp https://c:4318/v1/traces', { otlp: 'https://c:4318/v1/traces' }],
-    ['log stderr local1', { logs: [STDERR as never] }],
-    ['log stdout format raw daemon notice', { logs: [{ ...STDERR, target: 'stdout', facility: 'daemon', maxLevel: 'notice' } as never] }],
-    ['log 127.0.0.1 local2', { logs: [{ ...STDERR, target: 'udp://127.0.0.1:514', facility: 'local2', format: 'local', maxLength: 1024 } as never] }],
-    ['log /dev/log len 4096 format rfc5424 local0 info err', {
-      logs: [{ target: 'unix:/dev/log', facility: 'local0', maxLevel: 'info', minLevel: 'err', format: 'rfc5424', maxLength: 4096 }],
-    }],
+    ['log stderr local1', { logs: [STDERR] }],
+    ['log stdout format raw daemon notice', { logs: [{ target: 'stdout', facility: 'daemon', maxLevel: 'notice' }] }],
+    ['log 127.0.0.1 local2', { logs: [{ target: 'udp://127.0.0.1:514', facility: 'local2', maxLevel: 'debug' }] }],
+    ['log fd@3 local0', { logs: [{ target: 'fd@3', facility: 'local0', maxLevel: 'debug' }] }],
+    ['log [::1]:5140 format local local0 err', { logs: [{ target: 'udp://[::1]:5140', facility: 'local0', maxLevel: 'err' }] }],
     ['log stderr local1\nno log', { logs: [] }],
   ];
   for (const [line, expected] of rows) {
@@ -93,9 +92,9 @@ describe('directives of frontends', () => {
     ['timeout http-request 5000', { httpRequestTimeoutMs: 5000 }],
     ['detect-timeout 200ms', { detectTimeoutMs: 200 }],
     ['maxconn 3000', { maxconn: 3000 }],
-    ['log global', { logs: [STDERR as never] }],
+    ['log global', { logs: [STDERR] }],
     ['log global\nno log', { logs: [] }],
-    ['log global\nlog stdout local1', { logs: [STDERR, { ...STDERR, target: 'stdout' }] as never }],
+    ['log global\nlog stdout local1', { logs: [STDERR, { ...STDERR, target: 'stdout' }] }],
     ['option tcplog', { logFormat: 'tcp' }],
     ['option httplog', { logFormat: 'http' }],
     ['option dontlognull', { dontLogNull: true }],
