@@ -1,5 +1,6 @@
 /** The streams of a connection, and what is known of those that are not among them: never opened, ended, or reset by us (RFC 9113 §5.1). */
 import { ConnectionError, PROTOCOL_ERROR, STREAM_CLOSED } from './errors.ts';
+import { IdMap } from './id-map.ts';
 import { RecentIds } from './recent-ids.ts';
 import type { Http2Stream } from './stream.ts';
 
@@ -16,7 +17,7 @@ export class StreamTable {
   /** Streams above this came after our final GOAWAY and are ignored (RFC 9113 §6.8). */
   lastAccepted: number = MAX_STREAM_ID;
   readonly #server: boolean;
-  readonly #streams = new Map<number, Http2Stream>();
+  readonly #streams = new IdMap<Http2Stream>();
   /** Streams that we reset lately: what the peer sent before it knew is ignored. */
   readonly #resetByUs = new RecentIds(REMEMBERED_RESETS);
 
@@ -34,14 +35,14 @@ export class StreamTable {
   }
 
   add(stream: Http2Stream): void {
-    this.#streams.set(stream.id, stream);
+    this.#streams.add(stream.id, stream);
   }
 
   delete(stream: Http2Stream): void {
     this.#streams.delete(stream.id);
   }
 
-  values(): MapIterator<Http2Stream> {
+  values(): Http2Stream[] {
     return this.#streams.values();
   }
 
