@@ -1,4 +1,5 @@
 /** The demo from beginning to end: replicas, Pillion, client, restarts, figures, and everything ended again in order. */
+import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -128,12 +129,12 @@ export class Demo {
   async #watch(): Promise<void> {
     const { seconds } = this.#options;
     const { signal } = this.#ending;
-    const aborted = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
     this.#screen = createScreen(this.#output);
     const showing = setInterval(() => void this.#show(), SHOW_MS);
 
     const firstRound = this.#firstRound();
-    if (seconds === null) await aborted;
+    // The signal may have come during the start.
+    if (seconds === null) await (signal.aborted || once(signal, 'abort'));
     else {
       const wait = (ms: number): Promise<void> => sleep(ms, undefined, { signal }).catch(() => {});
       await wait(seconds * 1000);
