@@ -22,9 +22,13 @@ export function parseArguments(argv: readonly string[], env: Environment): Comma
   const options = runOptions(given, messages);
   const origin = originOf(words, env, messages);
   const printConfig = has('--print-config');
-  if (printConfig && origin?.kind === 'files') messages.push("--print-config shows what --listen and --to mean; a file is its own text");
+  if (printConfig && origin?.kind === 'files') {
+    messages.push('--print-config shows what --listen and --to mean; a file is its own text');
+  }
   if (messages.length > 0) return { kind: 'invalid', messages };
-  if (origin === null) return printConfig ? { kind: 'invalid', messages: ['--print-config needs --listen and --to'] } : { kind: 'nothing' };
+  if (origin === null) {
+    return printConfig ? { kind: 'invalid', messages: ['--print-config needs --listen and --to'] } : { kind: 'nothing' };
+  }
   return { kind: printConfig ? 'print-config' : has('-c') ? 'check' : 'run', origin, options };
 }
 
@@ -115,8 +119,8 @@ function originOf(words: Words, env: Environment, messages: string[]): Origin | 
     return null;
   }
   if (listen === null || to === null) {
-    const missing = listen === null ? '--to needs --listen: where clients connect, such as :8080' : '--listen needs --to: where to send them';
-    messages.push(missing);
+    if (listen === null) messages.push('--to needs --listen: where clients connect, such as :8080');
+    else messages.push('--listen needs --to: where to send them');
     return null;
   }
   const others = { balance: value('--balance'), service: value('--grpc-service'), otlp: value('--otlp'), admin: value('--admin') };

@@ -45,7 +45,8 @@ function parseBindAddress(text: string): Parsed<BindAddress[]> {
   if (high - low >= MAX_RANGE) return failed(`the port range '${port}' is too large: at most ${MAX_RANGE} ports`);
   // `*` and 0.0.0.0 both mean all IPv4 addresses; the model has one spelling for that.
   const plain = host === '*' || host === '0.0.0.0' ? '' : host;
-  return { ok: true, value: Array.from({ length: high - low + 1 }, (_, index) => ({ kind: 'tcp', host: plain, port: low + index })) };
+  const ports = Array.from({ length: high - low + 1 }, (_, index) => low + index);
+  return { ok: true, value: ports.map((number) => ({ kind: 'tcp', host: plain, port: number })) };
 }
 
 /** The address of a `server`: without a port the client's is used, `:+n` and `:-n` shift it. */
@@ -59,7 +60,8 @@ export function parseServerAddress(text: string): Parsed<ServerAddress> {
   if (!split.ok) return split;
   const { host, port: portText } = split.value;
   if (host === '' || host === '*' || host === '0.0.0.0' || host === '::') {
-    return failed(`'${text}': going on to the client's own destination is not supported by Pillion yet; write 127.0.0.1 for this host`);
+    const hint = 'write 127.0.0.1 for this host';
+    return failed(`'${text}': going on to the client's own destination is not supported by Pillion yet; ${hint}`);
   }
   const port = parseServerPort(portText);
   return port.ok ? { ok: true, value: { kind: 'tcp', host, port: port.value } } : port;

@@ -29,13 +29,16 @@ const KEYWORDS: ReadonlyMap<string, readonly KeywordRow[]> = new Map([['bind', B
 /** What is known of a directive, a section, a family (`option`) or a keyword of `server` and `bind`. */
 export function describeTopic(topic: readonly string[]): Description {
   const name = topic.join(' ');
-  if (isSection(name)) return { found: true, text: list(`Directives of '${name}':`, ROWS.filter((row) => row.sections.includes(name))) };
+  if (isSection(name)) {
+    return { found: true, text: list(`Directives of '${name}':`, ROWS.filter((row) => row.sections.includes(name))) };
+  }
   const rows = ROWS.filter((row) => row.name === name);
   if (rows.length > 0) return { found: true, text: rows.map((row) => describeRow(row)).join('\n') };
   const family = ROWS.filter((row) => row.name.startsWith(`${name} `));
   if (family.length > 0) return { found: true, text: list(`Directives that begin with '${name}':`, family) };
-  const keywords = [...KEYWORDS].flatMap(([owner, table]) => table.filter((row) => row.name === name).map((row) => ({ owner, row })));
-  if (keywords.length > 0) return { found: true, text: keywords.map(({ owner, row }) => describeKeyword(owner, row)).join('\n') };
+  const keywords = [...KEYWORDS].flatMap(([owner, rowsOf]) =>
+    rowsOf.filter((row) => row.name === name).map((row) => describeKeyword(owner, row)));
+  if (keywords.length > 0) return { found: true, text: keywords.join('\n') };
   return { found: false, text: missing(name, topic) };
 }
 

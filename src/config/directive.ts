@@ -98,7 +98,9 @@ export function globalDirective<const A extends readonly Argument<unknown>[]>(
 }
 
 /** A row of `defaults`, `frontend`, `backend` or `listen`. */
-export function proxyDirective<const A extends readonly Argument<unknown>[]>(row: Row<ProxyDraft, A, ProxySection>): Directive<ProxyDraft> {
+export function proxyDirective<const A extends readonly Argument<unknown>[]>(
+  row: Row<ProxyDraft, A, ProxySection>,
+): Directive<ProxyDraft> {
   return hideArguments(row);
 }
 

@@ -23,6 +23,7 @@ export interface BindDraft {
   readonly addresses: readonly BindAddress[];
   readonly text: string;
   readonly keywords: BindKeywords;
+  readonly position: Position;
 }
 
 export interface BindKeywords {

@@ -193,7 +193,9 @@ class StatementLexer {
         fallback = close < 0 ? '' : this.#source.slice(end + 1, close);
         end = close < 0 ? this.#source.length : close;
       }
-      if (this.#source.charAt(end) !== '}') return this.#fail("unmatched brace: '}' is missing after the variable's name", start + 1, 1);
+      if (this.#source.charAt(end) !== '}') {
+        return this.#fail("unmatched brace: '}' is missing after the variable's name", start + 1, 1);
+      }
       end++;
     }
     this.#insert(value ?? fallback, expand, start, end);

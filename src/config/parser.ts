@@ -145,7 +145,8 @@ class Parser {
   }
 
   #end(): void {
-    if (this.#section.kind === 'proxy' && this.#section.draft.section === 'defaults') this.#defaults = this.#section.draft.settings;
+    const { kind } = this.#section;
+    if (kind === 'proxy' && this.#section.draft.section === 'defaults') this.#defaults = this.#section.draft.settings;
     this.#section = { kind: 'none' };
   }
 

@@ -12,7 +12,10 @@ const ACCEPTED: Readonly<Record<Mode, readonly Mode[]>> = {
 };
 
 /** `used`: backends with the frontends that lead to them. */
-export function checkModes(used: ReadonlyMap<ProxyDraft, readonly ProxyDraft[]>, report: Reporter): void {
+export function checkModes(
+  proxies: readonly ProxyDraft[], used: ReadonlyMap<ProxyDraft, readonly ProxyDraft[]>, report: Reporter,
+): void {
+  for (const proxy of proxies) refuseHttp2InTcp(proxy, report);
   for (const [backend, frontends] of used) {
     for (const frontend of frontends) checkPair(frontend, backend, report);
     if (backend.settings.mode === 'http') requireHttp2(backend, report);
@@ -23,10 +26,24 @@ function checkPair(frontend: ProxyDraft, backend: ProxyDraft, report: Reporter):
   const { mode } = frontend.settings;
   if (ACCEPTED[mode].includes(backend.settings.mode)) return;
   const { file, line } = backend.position;
-  const message = `${mode} ${frontend.section} '${frontend.name}' cannot use ${backend.settings.mode} ${backend.section} '${backend.name}' `
-    + `(${file}:${line})`;
+  const theirs = `${backend.settings.mode} ${backend.section} '${backend.name}' (${file}:${line})`;
+  const message = `${mode} ${frontend.section} '${frontend.name}' cannot use ${theirs}`;
   const position = frontend.settings.defaultBackend?.position ?? frontend.position;
   report.error(message, position, `a backend for mode ${mode} has mode ${ACCEPTED[mode].join(' or ')}`);
+}
+
+/** Mode tcp does not look inside, so nobody would speak the protocol; HAProxy refuses it as well. */
+function refuseHttp2InTcp({ settings, name, binds, servers }: ProxyDraft, report: Reporter): void {
+  if (settings.mode !== 'tcp') return;
+  const hint = "use mode auto or grpc, or leave 'proto' out";
+  for (const bind of binds) {
+    if (bind.keywords.proto === null) continue;
+    report.error(`'proto h2' of bind ${bind.text} cannot be used in mode tcp ('${name}')`, bind.position, hint);
+  }
+  for (const server of servers) {
+    if (server.keywords.proto === null) continue;
+    report.error(`'proto h2' of server '${server.name}' cannot be used in mode tcp ('${name}')`, server.position, hint);
+  }
 }
 
 function requireHttp2(backend: ProxyDraft, report: Reporter): void {

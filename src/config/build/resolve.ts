@@ -6,8 +6,8 @@ import type { BindDraft, ConfigurationDraft, GlobalDraft, ProxyDraft, ServerDraf
 import type { BackendSettings, BindSettings, Configuration, FrontendSettings, GlobalSettings, LogTarget, ServerSettings } from '../model.ts';
 
 /**
- * `complete`: no statement was left out for an error. Else only names and references are checked: what looks missing, or of the
- * wrong mode, may just be in a line that was refused.
+ * `complete`: no statement was left out for an error. Else only names and references are checked: what looks missing, or
+ * of the wrong mode, may just be in a line that was refused.
  */
 export function resolve(draft: ConfigurationDraft, complete: boolean, report: Reporter): Configuration {
   const frontends = draft.proxies.filter(isFrontend);
@@ -28,7 +28,7 @@ export function resolve(draft: ConfigurationDraft, complete: boolean, report: Re
   }
   if (complete) {
     for (const proxy of draft.proxies) warn(proxy, report);
-    checkModes(used, report);
+    checkModes(draft.proxies, used, report);
   }
   return {
     global: toGlobal(draft.global),

@@ -20,7 +20,7 @@ export const BIND_KEYWORDS: readonly Keyword<BindKeywords>[] = [
 /** Listening sockets of one proxy. */
 const MAX_ADDRESSES = 16_384;
 
-const addresses: Argument<Omit<BindDraft, 'keywords'>> = {
+const addresses: Argument<Pick<BindDraft, 'addresses' | 'text'>> = {
   usage: '<address>[,...]',
   describe: '<address>: [host]:port[-port], *:port, [IPv6]:port, unix@path, /path, abns@name or fd@number',
   take: (cursor, context) => {
@@ -96,15 +96,15 @@ export const PROXY_DIRECTIVES: readonly Directive<ProxyDraft>[] = [
   }),
   proxyDirective({
     name: 'bind', sections: ['frontend', 'listen'], origin: 'haproxy', default: 'none',
-    arguments: [addresses, keywords('bind', BIND_KEYWORDS, UNSUPPORTED_BIND_KEYWORDS)],
-    summary: 'Where to listen.', details: 'May be repeated. Without a host, or with *, all IPv4 addresses; [::] for IPv6.',
+    arguments: [addresses, keywords('bind', BIND_KEYWORDS, UNSUPPORTED_BIND_KEYWORDS)], summary: 'Where to listen.',
+    details: 'May be repeated. Without a host, or with *, all IPv4 addresses; [::] for IPv6.',
     example: 'bind :8080',
     apply: (proxy, [bind, set], { report, position }) => {
       const count = proxy.binds.reduce((sum, other) => sum + other.addresses.length, bind.addresses.length);
       if (count > MAX_ADDRESSES) return report.error(`'${proxy.name}' listens on more than ${MAX_ADDRESSES} addresses`, position);
       const settings: BindKeywords = { proto: null };
       set(settings);
-      proxy.binds.push({ ...bind, keywords: settings });
+      proxy.binds.push({ ...bind, keywords: settings, position });
     },
   }),
   proxyDirective({

@@ -134,7 +134,7 @@ describe('modes of frontends and backends', () => {
     for (const back of ['auto', 'grpc', 'http', 'tcp']) {
       const fine = fits[front]?.includes(back) ?? false;
       it(`${front} ${fine ? 'uses' : 'refuses'} ${back}`, () => {
-        const text = `${CALM}frontend f\nmode ${front}\nbind :1\ndefault_backend b\nbackend b\nmode ${back}\nserver s a:1 proto h2`;
+        const text = `${CALM}frontend f\nmode ${front}\nbind :1\ndefault_backend b\nbackend b\nmode ${back}\nserver s a:1${back === 'tcp' ? '' : ' proto h2'}`;
         const lines = said(text);
         assert.equal(lines.length, fine ? 0 : 1);
         if (!fine) assert.match(lines[0] ?? '', new RegExp(`^8:17\\+1 error: ${front} frontend 'f' cannot use ${back} backend 'b' \\(t.cfg:9\\)`));
@@ -148,6 +148,15 @@ describe('modes of frontends and backends', () => {
     assert.deepEqual(said(`${backend}frontend f\nmode http\nbind :1\ndefault_backend b`), [
       "7:1+6 error: server 's': HTTP/1 servers are not supported by Pillion yet in mode http "
       + "| add 'proto h2' if the server speaks HTTP/2, or use 'mode auto'",
+    ]);
+  });
+});
+
+describe('proto h2 in mode tcp', () => {
+  it('is refused on bind and server', () => {
+    assert.deepEqual(said(`${CALM}listen l\nbind :1 proto h2\nserver s a:1 proto h2`), [
+      "6:1+4 error: 'proto h2' of bind :1 cannot be used in mode tcp ('l') | use mode auto or grpc, or leave 'proto' out",
+      "7:1+6 error: 'proto h2' of server 's' cannot be used in mode tcp ('l') | use mode auto or grpc, or leave 'proto' out",
     ]);
   });
 });

@@ -16,7 +16,7 @@ function load(text: string, allowWarnings = false): Configuration {
 
 const globalOf = (line: string): GlobalSettings => load(`global\n${line}`, true).global;
 const frontendOf = (line: string): FrontendSettings => {
-  const [frontend] = load(`global\nlog stderr local1\ndefaults\n${TIMEOUTS}frontend f\nbind :1\ndefault_backend b\n${line}\nbackend b\nserver s 127.0.0.1:1`, true).frontends;
+  const [frontend] = load(`global\nlog stderr local1\ndefaults\n${TIMEOUTS}frontend f\nbind :1\ndefault_backend b\n${line}\nbackend b\n${line.includes('mode grpc') ? 'mode grpc\n' : ''}server s 127.0.0.1:1`, true).frontends;
   assert.ok(frontend !== undefined);
   return frontend;
 };
@@ -26,7 +26,7 @@ const backendOf = (line: string): BackendSettings => {
   return backend;
 };
 const serverOf = (keywords: string, before = ''): ServerSettings => {
-  const [server] = backendOf(`${before}\nserver s 127.0.0.1:1 ${keywords}`).servers;
+  const [server] = backendOf(`mode auto\n${before}\nserver s 127.0.0.1:1 ${keywords}`).servers;
   assert.ok(server !== undefined);
   return server;
 };
@@ -108,7 +108,7 @@ describe('directives of frontends', () => {
   }
 
   it('bind makes one listener per address', () => {
-    const { binds } = frontendOf('bind :8000-8001,unix@/a proto h2');
+    const { binds } = frontendOf('mode grpc\nbind :8000-8001,unix@/a proto h2');
     assert.deepEqual(binds.map((bind) => [bind.text, bind.proto]), [
       [':1', null], [':8000-8001,unix@/a', 'h2'], [':8000-8001,unix@/a', 'h2'], [':8000-8001,unix@/a', 'h2'],
     ]);
