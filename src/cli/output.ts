@@ -38,7 +38,8 @@ export function report(
   const shown = [...errors, ...loaded.warnings].map((diagnostic) => `${formatDiagnostic(diagnostic)}\n`);
   const end = (message: string | null, exitCode: number): Output => {
     const stderr = options.quiet ? '' : `${shown.join('')}${message === null ? '' : `${message}\n`}`;
-    return { stdout: check && exitCode === 0 && options.verbose && !options.quiet ? 'Configuration file is valid\n' : '', stderr, exitCode };
+    const valid = check && exitCode === 0 && options.verbose && !options.quiet;
+    return { stdout: valid ? 'Configuration file is valid\n' : '', stderr, exitCode };
   };
   if (errors.length > 0 || loaded.configuration === null) {
     return end(errors.length === 1 ? 'One error in the configuration.' : `${errors.length} errors in the configuration.`, 1);

@@ -43,7 +43,12 @@ export interface Diagnostics extends Reporter {
 export function collectDiagnostics(): Diagnostics {
   const errors: Diagnostic[] = [];
   const warnings: Diagnostic[] = [];
+  const said = new Set<string>();
   const add = (list: Diagnostic[], diagnostic: Diagnostic): void => {
+    // A line in defaults may be wrong for each of the proxies that inherit it; it is wrong once.
+    const key = `${diagnostic.position?.file}:${diagnostic.position?.line}:${diagnostic.position?.column}:${diagnostic.message}`;
+    if (said.has(key)) return;
+    if (list.length <= MAX_DIAGNOSTICS) said.add(key);
     if (list.length < MAX_DIAGNOSTICS) list.push(diagnostic);
     else if (list.length === MAX_DIAGNOSTICS) {
       const message = `more than ${MAX_DIAGNOSTICS} ${diagnostic.severity}s: the rest is not shown`;

@@ -40,7 +40,8 @@ export type LogLevel = 'emerg' | 'alert' | 'crit' | 'err' | 'warning' | 'notice'
 export type Mode = 'auto' | 'grpc' | 'http' | 'tcp';
 
 export type BindAddress =
-  | { readonly kind: 'tcp'; /** Empty host: all addresses, IPv4 only as in HAProxy (`*`); `::` for IPv6. */ readonly host: string; readonly port: number }
+  /** Empty host: all addresses, IPv4 only as in HAProxy (`*`); `::` for IPv6. */
+  | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
   | { readonly kind: 'unix'; readonly path: string }
   | { readonly kind: 'abstract'; readonly name: string }
   | { readonly kind: 'fd'; readonly fd: number };

@@ -73,8 +73,8 @@ export const OPTION_DIRECTIVES: readonly Directive<ProxyDraft>[] = [
     name: 'option redispatch', sections: ['defaults', 'listen', 'backend'], origin: 'haproxy', default: 'off',
     arguments: [optional(integer('interval', -1_000_000, 1_000_000), -1)],
     summary: 'Which retries may leave the server that persistence or hashing chose.',
-    details: 'Without a number: the last retry. n: every n-th retry. -n: the n-th before the last. 0: none. This version neither hashes '
-      + 'nor persists, so every retry may go to another server, with or without this option.',
+    details: 'Without a number: the last retry. n: every n-th retry. -n: the n-th before the last. 0: none. This version neither '
+      + 'hashes nor persists, so every retry may go to another server, with or without this option.',
     example: 'option redispatch 1',
     apply: (proxy, [interval]) => { proxy.settings.redispatch = interval === 0 ? null : interval; },
     undo: (proxy) => { proxy.settings.redispatch = null; },

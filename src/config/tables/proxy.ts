@@ -88,8 +88,8 @@ export const PROXY_DIRECTIVES: readonly Directive<ProxyDraft>[] = [
   proxyDirective({
     name: 'balance', sections: ['defaults', 'listen', 'backend'], arguments: [algorithm], origin: 'haproxy', default: 'roundrobin',
     summary: 'How a server is chosen for each stream.',
-    details: 'leastconn takes the server with the fewest streams by weight, counted exactly; roundrobin is smooth and weighted; first fills '
-      + 'servers in order up to their maxconn; random compares a few drawn servers. HTTP/2 streams are balanced one by one, '
+    details: 'leastconn takes the server with the fewest streams by weight, counted exactly; roundrobin is smooth and weighted; '
+      + 'first fills servers in order up to their maxconn; random compares a few drawn servers. HTTP/2 streams are balanced one by one, '
       + 'raw TCP by connection.',
     example: 'balance leastconn',
     apply: (proxy, [balance]) => { proxy.settings.balance = balance; },

@@ -118,6 +118,11 @@ describe('wrong configurations', () => {
     it(JSON.stringify(text.replace(CALM, '')), () => assert.deepEqual(said(text), expected));
   }
 
+  it('say once what many proxies inherit', () => {
+    const errors = said('defaults\ndefault_backend none\nfrontend a\nfrontend b').filter((line) => line.includes('error'));
+    assert.deepEqual(errors, ["2:17+4 error: there is no backend named 'none'"]);
+  });
+
   it('collect all errors, bounded', () => {
     assert.equal(said('backend b\nfoo\nbar\n"\nserver s').length, 4);
     const { errors } = loadConfiguration([{ path: 't', text: `backend b\n${'foo\n'.repeat(1000)}` }], {});
