@@ -49,7 +49,7 @@ function versionOf([program = '', ...args]: readonly string[]): string {
 
 async function bench(options: Options, folder: string): Promise<void> {
   const named = (peer: Peer): boolean => peer.ours === true || options.peers.length === 0 || options.peers.includes(peer.name);
-  const { found, missing } = installed(peers(options.pillions).filter(named));
+  const { found, missing } = installed(peers(options.pillions.length > 0 ? options.pillions : [ownPillion()]).filter(named));
   for (const peer of missing) complain(`${peer.name} is not installed: ${peer.install}`);
   const about = describe(found);
   say(`${about}\n`);
@@ -71,6 +71,14 @@ function unfold(_key: string, value: unknown): unknown {
   return value instanceof Map ? Object.fromEntries(value) : value;
 }
 
+/** What people attach is the built program, so that is what is measured; where it cannot be built, the sources are. */
+function ownPillion(): string {
+  const root = join(import.meta.dirname, '..');
+  const { status, stdout } = spawnSync('npm', ['run', '--silent', 'build'], { cwd: root, encoding: 'utf8' });
+  if (status !== 0) complain(`npm run build failed, so the sources are measured: ${lastLines(stdout ?? '')}`);
+  return `${process.execPath} ${join(root, status === 0 ? 'dist/main.js' : 'src/main.ts')}`;
+}
+
 /** The bench moves itself to the load core: its collector must not disturb the proxy. */
 function prepare(): void {
   if (availableParallelism() < 2) throw new Error('two cores are needed, one for the proxy alone');
@@ -81,7 +89,7 @@ function prepare(): void {
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => process.exit(130));
 process.once('exit', stopAll);
 try {
-  const options = readOptions(process.argv.slice(2), `${process.execPath} ${join(import.meta.dirname, '../src/main.ts')}`);
+  const options = readOptions(process.argv.slice(2));
   prepare();
   const folder = mkdtempSync(join(tmpdir(), 'pillion-bench-'));
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));

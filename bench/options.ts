@@ -19,6 +19,7 @@ export interface Options {
   readonly tcpBytes: number;
   /** Cold starts of each proxy. */
   readonly starts: number;
+  /** Commands to measure instead of the build of this checkout. */
   readonly pillions: readonly string[];
   /** Names of the proxies to compare; all when empty. */
   readonly peers: readonly string[];
@@ -36,7 +37,7 @@ export const usage: string = `npm run bench -- [--quick] [--rounds N] [--only PA
   --json     writes every single measurement to FILE`;
 
 /** Throws with what is wrong when an argument is not understood. */
-export function readOptions(args: readonly string[], ownPillion: string): Options {
+export function readOptions(args: readonly string[]): Options {
   const { values } = parseArgs({
     args: [...args],
     options: {
@@ -63,7 +64,7 @@ export function readOptions(args: readonly string[], ownPillion: string): Option
     seconds: values.quick ? 0.5 : 1.5,
     tcpBytes: values.quick ? 500e6 : 1500e6,
     starts: values.quick ? 3 : 7,
-    pillions: values.pillion ?? [ownPillion],
+    pillions: values.pillion ?? [],
     peers: values.peers?.split(',') ?? [],
     json: values.json,
   };
