@@ -93,7 +93,7 @@ async function serve(configuration: Configuration, pidfile: string | null, verbo
   }
   if (verbose) for (const { frontend, address, port } of proxy.listening) process.stderr.write(`listening on ${address} (frontend ${frontend}, port ${port})\n`);
   process.send?.('listening');
-  const result = await ended(proxy);
+  const { code, flushed } = await ended(proxy);
   if (pidfile !== null) {
     try {
       unlinkSync(pidfile);
@@ -101,20 +101,22 @@ async function serve(configuration: Configuration, pidfile: string | null, verbo
       // Somebody else has removed it.
     }
   }
-  return result;
+  // A write to a pipe that nobody reads holds a thread for which an orderly exit would wait for ever.
+  if (!flushed) process.kill(process.pid, 'SIGKILL');
+  return code;
 }
 
 /** Waits for the signals: the first drains, a second stops at once (HAProxy management guide 4; SIGTERM drains here, too). */
-function ended(proxy: Proxy): Promise<number> {
+function ended(proxy: Proxy): Promise<{ readonly code: number; readonly flushed: boolean }> {
   return new Promise((resolve) => {
     let draining = false;
     const onSignal = (signal: NodeJS.Signals): void => {
       if (draining) {
-        void proxy.stop(`second signal (${signal})`).then(() => resolve(130));
+        void proxy.stop(`second signal (${signal})`).then((flushed) => resolve({ code: 130, flushed }));
         return;
       }
       draining = true;
-      void proxy.drain().then((result) => resolve(result === 'empty' ? 0 : 1));
+      void proxy.drain().then(({ complete, flushed }) => resolve({ code: complete ? 0 : 1, flushed }));
     };
     for (const signal of ['SIGTERM', 'SIGINT', 'SIGUSR1'] as const) process.on(signal, onSignal);
     // A terminal that closes, or a log that nobody reads, is no reason to drop calls.

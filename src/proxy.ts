@@ -14,11 +14,11 @@ import { Fleet } from './lifecycle/fleet.ts';
 import { drain } from './lifecycle/drain.ts';
 import { AcceptLimit } from './listen/accept-limit.ts';
 import { Listener } from './listen/listener.ts';
-import { startAdmin, type Admin } from './observe/admin/admin.ts';
+import type { Admin } from './observe/admin/admin.ts';
 import { composeObservers } from './observe/compose.ts';
-import { createLogObserver } from './observe/log/log-observer.ts';
+import type { LogObserver } from './observe/log/log-observer.ts';
 import { createMetrics } from './observe/metrics/metrics.ts';
-import { createTracer } from './observe/trace/tracer.ts';
+import { createTracer, type StreamTracer } from './observe/trace/tracer.ts';
 import { Backend } from './pool/backend.ts';
 
 /** How long logs and spans may take to leave when the process ends, milliseconds. */
@@ -40,28 +40,21 @@ export interface Proxy {
   readonly counted: Counted;
   /** Where /metrics, /ready and /live are, or null. */
   readonly adminAddress: string | null;
-  /** Stops taking work, lets what runs finish, stops. Resolves when nothing is left; `hard stop` when it was cut short. */
-  drain(): Promise<'empty' | 'hard stop'>;
-  /** Cuts off whatever runs and releases everything. */
-  stop(cause: string): Promise<void>;
+  /** Stops taking work, lets what runs finish, stops. Resolves when nothing is left. */
+  drain(): Promise<{ readonly complete: boolean; readonly flushed: boolean }>;
+  /** Cuts off whatever runs and releases everything. False when the log could not be written to its end. */
+  stop(cause: string): Promise<boolean>;
 }
 
 /** @throws Error, for the operator, when an address cannot be bound */
 export async function startProxy(configuration: Configuration, environment: ProxyEnvironment): Promise<Proxy> {
   const { global } = configuration;
-  const log = createLogObserver({
-    targets: global.logs,
-    frontends: new Map(configuration.frontends.map((frontend) => [frontend.name, frontend.logs])),
-    pid: environment.pid,
-    report: () => {},
-  });
+  const log = await openLog(configuration, environment);
   const backends: Backend[] = [];
   const frontends: Frontend[] = [];
   const counted: Counted = { frontends, backends };
-  const metrics = createMetrics({ counted, droppedLines: () => log.dropped });
-  const logged = global.logs.length > 0 || configuration.frontends.some((frontend) => frontend.logs.length > 0);
-  const observer: Observer = composeObservers(logged ? [metrics.observer, log] : [metrics.observer]);
-  const tracer = await createTracer({ otlp: global.otlp, env: environment.env, version: environment.version, report: observer.event });
+  const metrics = global.admin === null ? null : createMetrics({ counted, droppedLines: () => log?.dropped ?? 0 });
+  const observer: Observer = composeObservers([metrics?.observer, log].filter((one) => one !== null && one !== undefined));
 
   const fleets: Fleet[] = [];
   for (const settings of configuration.backends) {
@@ -78,23 +71,25 @@ export async function startProxy(configuration: Configuration, environment: Prox
   const limit = new AcceptLimit(maxconn, null);
   const listeners: Listener[] = [];
   let admin: Admin | null = null;
+  let tracer: StreamTracer | null = null;
 
   const closeListeners = (): void => {
     for (const listener of listeners.splice(0)) listener.close();
   };
-  const release = async (): Promise<void> => {
+  const release = async (): Promise<boolean> => {
     closeListeners();
     for (const fleet of fleets) fleet.stop();
     for (const backend of backends) for (const server of backend.servers) server.destroy();
-    await Promise.all([tracer?.shutdown(FLUSH_MS), log.flush(FLUSH_MS), admin?.close()]);
-    log.close();
+    const [flushed] = await Promise.all([log?.flush(FLUSH_MS) ?? true, tracer?.shutdown(FLUSH_MS), admin?.close()]);
+    log?.close();
+    return flushed;
   };
 
   const listening: { frontend: string; address: string; port: number }[] = [];
   try {
     for (const settings of configuration.frontends) {
       const backend = backends.find(({ name }) => name === settings.defaultBackend) ?? null;
-      const frontend = new Frontend(settings, backend, tracer, observer, () => ++connectionId);
+      const frontend = new Frontend(settings, backend, observer, () => ++connectionId);
       frontends.push(frontend);
       const frontendLimit = new AcceptLimit(settings.maxconn ?? maxconn, limit);
       frontend.onConnectionEnded = () => {
@@ -108,7 +103,8 @@ export async function startProxy(configuration: Configuration, environment: Prox
         listening.push({ frontend: settings.name, address: bind.text, port: listener.port });
       }
     }
-    if (global.admin !== null) {
+    if (global.admin !== null && metrics !== null) {
+      const { startAdmin } = await import('./observe/admin/admin.ts');
       admin = await startAdmin(global.admin, {
         metrics: () => metrics.render(),
         metricsType: metrics.contentType,
@@ -120,15 +116,18 @@ export async function startProxy(configuration: Configuration, environment: Prox
     await release();
     throw error;
   }
+  // OpenTelemetry takes longer to load than everything else together: what comes before it is there is not traced.
+  tracer = await createTracer({ otlp: global.otlp, env: environment.env, version: environment.version, report: observer.event });
+  for (const frontend of frontends) frontend.tracer = tracer;
   for (const { frontend, address, port } of listening) observer.event('info', `listening on ${address}`, { frontend, port });
 
   const size = (): number => frontends.reduce((sum, frontend) => sum + frontend.size, 0);
-  const stop = async (cause: string): Promise<void> => {
+  const stop = async (cause: string): Promise<boolean> => {
     stopping = cause;
     closeListeners();
     for (const frontend of frontends) frontend.abort(cause);
     observer.event('info', 'stopped', { cause });
-    await release();
+    return await release();
   };
   return {
     listening,
@@ -155,8 +154,20 @@ export async function startProxy(configuration: Configuration, environment: Prox
           }),
       });
       if (result === 'hard stop') observer.event('warn', 'hard-stop-after is over: what still runs is cut off', { connections: size() });
-      await stop(result === 'empty' ? 'drained' : 'hard-stop-after');
-      return result;
+      const flushed = await stop(result === 'empty' ? 'drained' : 'hard-stop-after');
+      return { complete: result === 'empty', flushed };
     },
   };
+}
+
+/** The log, if anything is to be logged: what writes it is loaded only then. */
+async function openLog({ global, frontends }: Configuration, { pid }: ProxyEnvironment): Promise<LogObserver | null> {
+  if (global.logs.length === 0 && frontends.every(({ logs }) => logs.length === 0)) return null;
+  const { createLogObserver } = await import('./observe/log/log-observer.ts');
+  return createLogObserver({
+    targets: global.logs,
+    frontends: new Map(frontends.map(({ name, logs }) => [name, logs])),
+    pid,
+    report: () => {},
+  });
 }

@@ -58,7 +58,6 @@ export class ClientConnection extends Timer implements ConnectionRecord, Exchang
   readonly acceptedAt: number;
   protocol: ConnectionRecord['protocol'] = 'unknown';
   readonly frontend: ConnectionOwner;
-  readonly tracer: Tracer | null;
   readonly #socket: Socket;
   readonly #settings: FrontendSettings;
   #phase: Phase = 'detecting';
@@ -78,7 +77,6 @@ export class ClientConnection extends Timer implements ConnectionRecord, Exchang
     this.localPort = socket.localPort ?? 0;
     this.acceptedAt = now();
     this.frontend = frontend;
-    this.tracer = frontend.tracer;
     this.#socket = socket;
     this.#settings = frontend.settings;
   }
@@ -89,6 +87,10 @@ export class ClientConnection extends Timer implements ConnectionRecord, Exchang
     if (mode === 'tcp') this.#beginTcp(null);
     else if (mode === 'grpc' || h2Only) this.#beginHttp2(null);
     else this.#beginDetection();
+  }
+
+  get tracer(): Tracer | null {
+    return this.frontend.tracer;
   }
 
   get record(): ConnectionRecord {

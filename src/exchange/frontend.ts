@@ -11,7 +11,8 @@ export class Frontend implements ConnectionOwner {
   readonly name: string;
   readonly settings: FrontendSettings;
   readonly defaultBackend: Backend | null;
-  readonly tracer: Tracer | null;
+  /** Set when tracing is ready. */
+  tracer: Tracer | null = null;
   readonly log: LogSettings;
   readonly counters: FrontendCounters = {
     connectionsTotal: 0, connectionsCurrent: 0, connectionsMax: 0, streamsTotal: 0, streamsCurrent: 0, bytesIn: 0, bytesOut: 0,
@@ -24,11 +25,10 @@ export class Frontend implements ConnectionOwner {
   /** Called when a connection has ended: there may be room for another. */
   onConnectionEnded: () => void = () => {};
 
-  constructor(settings: FrontendSettings, backend: Backend | null, tracer: Tracer | null, observer: Observer, nextId: () => number) {
+  constructor(settings: FrontendSettings, backend: Backend | null, observer: Observer, nextId: () => number) {
     this.name = settings.name;
     this.settings = settings;
     this.defaultBackend = backend;
-    this.tracer = tracer;
     this.log = { enabled: settings.logs.length > 0, skipNull: settings.dontLogNull };
     this.#observer = observer;
     this.#nextId = nextId;
