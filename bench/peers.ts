@@ -45,6 +45,8 @@ function pillion(text: string, index: number): Peer {
       OTEL_TRACES_SAMPLER: 'parentbased_traceidratio',
       OTEL_TRACES_SAMPLER_ARG: '0.01',
       OTEL_TRACES_EXPORTER: 'otlp',
+      // Every second instead of every 5, so that the shortest run has exports in it.
+      OTEL_BSP_SCHEDULE_DELAY: '1000',
       OTEL_EXPORTER_OTLP_PROTOCOL: 'http/protobuf',
       OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${place.sink}`,
     },
