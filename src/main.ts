@@ -131,8 +131,8 @@ function ended(proxy: Proxy): Promise<{ readonly code: number; readonly flushed:
 /** Loading the code and reading the configuration leave a heap several times as large as what is kept: 3 to 8 MiB go back to the system. */
 function releaseStartupHeap(): void {
   setFlagsFromString('--expose-gc');
-  const collect: unknown = runInNewContext('gc');
-  if (typeof collect === 'function') collect({ type: 'major', flavor: 'last-resort' });
+  const collect = runInNewContext('gc') as (options: { readonly type: 'major' }) => void;
+  collect({ type: 'major' });
 }
 
 /** The soft limit of open files (Linux), or a common default. */
