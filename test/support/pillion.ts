@@ -56,7 +56,7 @@ export async function startPillion(text: string, env: Record<string, string> = {
       assert.ok(found, `no server ${name}`);
       return found;
     },
-    stop: async () => await proxy.stop('test ended'),
+    stop: async () => void (await proxy.stop('test ended')),
   };
 }
 
