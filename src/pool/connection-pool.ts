@@ -132,8 +132,10 @@ export class ConnectionPool implements SessionOwner {
     this.#owner.onGoAway(code, debug);
   }
 
-  onProtocolError(_session: Http2Session, code: number, reason: string): void {
+  /** A connection that failed is of no use from now on, though its socket may linger until the server closes it. */
+  onProtocolError(session: Http2Session, code: number, reason: string, fatal: boolean): void {
     this.#owner.onProtocolError(code, reason);
+    if (fatal) this.onEnded(session, reason);
   }
 
   onEnded(session: Http2Session, reason: string): void {
@@ -145,7 +147,7 @@ export class ConnectionPool implements SessionOwner {
       if (this.#waiting.size > 0) this.#dialAsNeeded();
       return;
     }
-    this.#dialling.delete(session);
+    if (!this.#dialling.delete(session)) return;
     const text = describeFailure(reason);
     if (!this.#closed) this.#owner.onDialFailed(text);
     if (this.#dialling.size > 0 || this.#available() !== null) return;
