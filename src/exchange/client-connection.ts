@@ -222,7 +222,8 @@ export class ClientConnection extends Timer implements ConnectionRecord, Exchang
   /** Takes no new streams, lets those under way finish and closes. Raw connections end by themselves. */
   drain(text: string): void {
     this.#drainText = text;
-    this.#session?.drain(text);
+    // A connection that has just been accepted is told when its client has said hello: until then it could not tell GOAWAY from a failure.
+    if (this.#session !== null && this.#session.phase !== 'handshake') this.#session.drain(text);
   }
 
   /** Ends everything on the connection now. */
