@@ -142,7 +142,6 @@ export async function startProxy(configuration: Configuration, environment: Prox
       const result = await drain({
         graceMs: global.graceMs,
         hardStopAfterMs: global.hardStopAfterMs,
-        connections: size,
         announce: () => {
           for (const frontend of frontends) frontend.drain('shutting down');
         },

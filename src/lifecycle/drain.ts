@@ -11,12 +11,10 @@ export interface DrainSteps {
   readonly graceMs: number;
   /** Milliseconds after which what still runs is cut off; null: never. */
   readonly hardStopAfterMs: number | null;
-  /** Connections that must end before the drain is complete. */
-  connections(): number;
   /** Tells every connection, and those to come, to open no more streams. */
   announce(): void;
   closeListeners(): void;
-  /** Resolves when {@link connections} is 0. */
+  /** Resolves when no connection is left. */
   empty(): Promise<void>;
 }
 
