@@ -1,9 +1,13 @@
 /** What directives compile to: sections in the making. Proxies begin as a copy of their defaults, as in HAProxy. */
-import type { Balance, BindAddress, GrpcCheckSettings, LogTarget, Mode, ServerAddress } from './model.ts';
+import type { Balance, BindAddress, GrpcCheckSettings, Http2Tuning, LogTarget, Mode, ServerAddress } from './model.ts';
 import type { Position } from './diagnostics.ts';
 
 export type ProxySection = 'defaults' | 'frontend' | 'backend' | 'listen';
 export type SectionKind = 'global' | ProxySection;
+
+export type Http2Side = 'both' | 'fe' | 'be';
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 export interface GlobalDraft {
   maxconn: number | null;
@@ -15,6 +19,8 @@ export interface GlobalDraft {
   hardStopAfterMs: number | null;
   admin: BindAddress | null;
   otlp: string | null;
+  /** `tune.h2.…` as written: for both sides, for clients, for servers. */
+  readonly http2: Record<Http2Side, Partial<Mutable<Http2Tuning>>>;
   /** A `stats` line was met, and warned of: once is enough. */
   statsMet: boolean;
 }
@@ -101,7 +107,7 @@ export interface ConfigurationDraft {
 export function newGlobalDraft(): GlobalDraft {
   return {
     maxconn: null, pidfile: null, daemon: false, nbthread: 1, logs: [], graceMs: 0, hardStopAfterMs: null, admin: null, otlp: null,
-    statsMet: false,
+    http2: { both: {}, fe: {}, be: {} }, statsMet: false,
   };
 }
 

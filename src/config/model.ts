@@ -26,6 +26,20 @@ export interface GlobalSettings {
   readonly otlp: string | null;
 }
 
+/** `tune.h2.fe.*` or `tune.h2.be.*`: HTTP/2 with clients, or with servers. */
+export interface Http2Tuning {
+  /** Body octets of a stream that the peer may send ahead of credit. */
+  readonly initialWindowSize: number;
+  /** Octets by which the streams of a connection together may outgrow their initial windows while their readers keep up. */
+  readonly rxbuf: number;
+  /** Streams at once on a connection: what clients are told, or what we open at most on one to a server. */
+  readonly maxConcurrentStreams: number;
+  /** The largest frame that we take, octets. */
+  readonly maxFrameSize: number;
+  /** What the peer's HPACK encoder may keep, octets. */
+  readonly headerTableSize: number;
+}
+
 export type LogTarget = {
   /** `stdout`, `stderr` and `fd@N` get JSON lines; `udp://host:port` (IPv6 in brackets) gets them behind a syslog header. */
   readonly target: string;
@@ -69,6 +83,7 @@ export interface FrontendSettings {
   readonly logs: readonly LogTarget[];
   readonly logFormat: 'none' | 'tcp' | 'http';
   readonly dontLogNull: boolean;
+  readonly http2: Http2Tuning;
 }
 
 export type Balance =
@@ -89,6 +104,7 @@ export interface BackendSettings {
   /** `option redispatch [n]`: null off; -1 on the last retry only; n every n-th retry. */
   readonly redispatch: number | null;
   readonly grpcCheck: GrpcCheckSettings | null;
+  readonly http2: Http2Tuning;
 }
 
 /** `option grpc-check [service NAME] [watch|check]` */

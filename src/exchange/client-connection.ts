@@ -18,7 +18,7 @@ import { now } from '../time/clock.ts';
 import { armTimer, disarmTimer, Timer } from '../time/wheel.ts';
 import { SessionSocket } from '../transport/session-socket.ts';
 import { NO_ERROR } from '../h2/errors.ts';
-import { SERVER_OPTIONS } from '../h2/options.ts';
+import type { Http2Options } from '../h2/options.ts';
 import type { Http2Stream } from '../h2/stream.ts';
 import { detect } from '../detect/detect.ts';
 import type { Backend } from '../pool/backend.ts';
@@ -43,6 +43,7 @@ const VERSION_NOT_SUPPORTED =
 export interface ConnectionOwner extends FrontendRecord {
   readonly settings: FrontendSettings;
   readonly defaultBackend: Backend | null;
+  readonly http2: Http2Options;
   readonly tracer: Tracer | null;
   streamEnded(stream: StreamRecord): void;
   protocolError(connection: ConnectionRecord, code: number, reason: string): void;
@@ -207,7 +208,7 @@ export class ClientConnection extends Timer implements ConnectionRecord, Exchang
     const socket = new SessionSocket(this.#socket);
     this.#session = new Http2Session(
       socket,
-      SERVER_OPTIONS,
+      this.frontend.http2,
       {
         handshakeMs: httpRequestTimeoutMs ?? clientTimeoutMs ?? DEFAULT_HANDSHAKE_MS,
         idleMs: clientTimeoutMs,

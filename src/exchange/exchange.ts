@@ -22,7 +22,7 @@ import type { Server } from '../pool/server.ts';
 import type { ExchangeContext } from './context.ts';
 import { respondWithError, type ProxyError } from './error-response.ts';
 import { Placement, type Outage } from './placement.ts';
-import { ReplayBody } from './replay-body.ts';
+import { MAX_REPLAY, ReplayBody } from './replay-body.ts';
 
 export class Exchange extends Placement implements HalfSink, StreamSeeker, StreamRecord {
   readonly kind = 'h2';
@@ -152,7 +152,7 @@ export class Exchange extends Placement implements HalfSink, StreamSeeker, Strea
   #hold(chunk: Uint8Array, start: number, end: number): void {
     if (this.#replay === null) {
       this.#replay = new ReplayBody(chunk, start, end);
-    } else if (!this.#replay.append(chunk, start, end)) {
+    } else if (!this.#replay.append(chunk, start, end, this.#serverHalf === null ? Infinity : MAX_REPLAY)) {
       this.#replay = null;
       this.#replayable = false;
     }

@@ -4,6 +4,7 @@ import type { FrontendSettings } from '../config/model.ts';
 import type { Observer } from '../model/observer.ts';
 import type { ConnectionRecord, FrontendCounters, LogSettings, StreamRecord } from '../model/records.ts';
 import type { Tracer } from '../model/trace.ts';
+import { serverOptions, type Http2Options } from '../h2/options.ts';
 import type { Backend } from '../pool/backend.ts';
 import { ClientConnection, type ConnectionOwner } from './client-connection.ts';
 
@@ -11,6 +12,7 @@ export class Frontend implements ConnectionOwner {
   readonly name: string;
   readonly settings: FrontendSettings;
   readonly defaultBackend: Backend | null;
+  readonly http2: Http2Options;
   /** Set when tracing is ready. */
   tracer: Tracer | null = null;
   readonly log: LogSettings;
@@ -29,6 +31,7 @@ export class Frontend implements ConnectionOwner {
     this.name = settings.name;
     this.settings = settings;
     this.defaultBackend = backend;
+    this.http2 = serverOptions(settings.http2);
     this.log = { enabled: settings.logs.length > 0, skipNull: settings.dontLogNull };
     this.#observer = observer;
     this.#nextId = nextId;

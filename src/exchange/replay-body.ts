@@ -5,7 +5,7 @@
  * Small bodies lie side by side in slabs, so that holding one costs a copy and no allocation of its own.
  */
 
-/** The most that is held of one request, octets. No less than a stream's receive window: what cannot be sent yet is held here too. */
+/** The most that is held of one request once a server takes it, octets. What cannot be sent yet is held too: a receive window at most. */
 export const MAX_REPLAY: number = 64 * 1024;
 
 const SLAB_SIZE = 64 * 1024;
@@ -44,9 +44,9 @@ export class ReplayBody {
     this.#end = slabUsed;
   }
 
-  /** Adds a copy of `chunk[start, end)`; false, and nothing is added, when that would be more than may be held. */
-  append(chunk: Uint8Array, start: number, end: number): boolean {
-    if (this.length + end - start > MAX_REPLAY) return false;
+  /** Adds a copy of `chunk[start, end)`; false, and nothing is added, when that would be more than `limit` octets. */
+  append(chunk: Uint8Array, start: number, end: number, limit: number = MAX_REPLAY): boolean {
+    if (this.length + end - start > limit) return false;
     this.length += end - start;
     const last = this.#bytes === slab && this.#end === slabUsed && this.#more === null;
     if (last && slabUsed + end - start <= SLAB_SIZE) {

@@ -23,7 +23,7 @@ import { HeaderBlock } from './header-block.ts';
 import { HpackDecoder } from './hpack/decoder.ts';
 import { HpackEncoder } from './hpack/encoder.ts';
 import { matchPreface, PREFACE } from './preface.ts';
-import { ReceiveWindow } from './receive-window.ts';
+import { ReceiveWindows } from './receive-windows.ts';
 import { dataProblem, isInformational, sectionProblem, type StreamProblem } from './section.ts';
 import { Sender } from './sender.ts';
 import type { ConnectionEvents, Http2Options } from './options.ts';
@@ -38,7 +38,7 @@ const MAX_WINDOW = 0x7fffffff;
 export class Http2Connection implements StreamOwner {
   readonly output: Output;
   readonly sender: Sender;
-  readonly creditThreshold: number;
+  readonly windows: ReceiveWindows;
   /** The peer's settings. */
   readonly peer: Settings = initialSettings();
   /** GOAWAY was received or sent: no new streams. */
@@ -51,7 +51,6 @@ export class Http2Connection implements StreamOwner {
   readonly #encoder = new HpackEncoder();
   readonly #reader: FrameReader;
   readonly #headerBlock: HeaderBlock;
-  readonly #receiveWindow: ReceiveWindow;
   readonly #streams: StreamTable;
   #prefaceSeen = 0;
   #settingsSeen = false;
@@ -63,13 +62,12 @@ export class Http2Connection implements StreamOwner {
     this.#events = events;
     this.#server = options.role === 'server';
     this.#streams = new StreamTable(this.#server);
-    this.creditThreshold = options.settings.initialWindowSize >>> 1;
-    this.#decoder = new HpackDecoder(options.settings.headerTableSize, options.settings.maxHeaderListSize);
+    this.#decoder = new HpackDecoder(Math.max(options.settings.headerTableSize, this.peer.headerTableSize), options.settings.maxHeaderListSize);
     this.#headerBlock = new HeaderBlock(options.settings.maxHeaderListSize);
     this.#reader = new FrameReader(options.settings.maxFrameSize, (bytes, at, length, type, flags, id) => this.#frame(bytes, at, length, type, flags, id));
     if (!this.#server) output.append(PREFACE);
     writeSettings(output, options.settings);
-    this.#receiveWindow = new ReceiveWindow(output, options.connectionWindow);
+    this.windows = new ReceiveWindows(output, options.settings.initialWindowSize, options.connectionWindow, options.rxbuf);
   }
 
   // ---- octets in ----------------------------------------------------------------------------------------------------------------
@@ -130,7 +128,7 @@ export class Http2Connection implements StreamOwner {
   /** RFC 9113 §6.1 */
   #data(bytes: Uint8Array, at: number, length: number, flags: number, id: number): void {
     if (id === 0) throw new ConnectionError(PROTOCOL_ERROR, 'DATA on stream 0 (RFC 9113 §6.1)');
-    this.#receiveWindow.take(length);
+    this.windows.take(length);
     const padding = dataPadding(bytes, at, length, flags);
     const start = padding > 0 ? at + 1 : at;
     const end = padding > 0 ? at + length - padding + 1 : at + length;
@@ -227,6 +225,8 @@ export class Http2Connection implements StreamOwner {
     if (id !== 0) throw new ConnectionError(PROTOCOL_ERROR, 'SETTINGS on a stream (RFC 9113 §6.5)');
     if ((flags & FLAG_ACK) !== 0) {
       if (length !== 0) throw new ConnectionError(FRAME_SIZE_ERROR, 'SETTINGS ACK with a payload (RFC 9113 §6.5)');
+      this.#decoder.setMaxTableSize(this.#options.settings.headerTableSize);
+      this.windows.acknowledged();
       return;
     }
     if (length % 6 !== 0) throw new ConnectionError(FRAME_SIZE_ERROR, 'SETTINGS is not a multiple of 6 octets (RFC 9113 §6.5)');
@@ -298,7 +298,7 @@ export class Http2Connection implements StreamOwner {
   /** Client role: streams that the peer still takes. */
   get capacity(): number {
     if (this.draining || this.failed || !this.#settingsSeen || this.#streams.nextId > MAX_STREAM_ID) return 0;
-    return this.peer.maxConcurrentStreams - this.streamCount;
+    return Math.min(this.peer.maxConcurrentStreams, this.#options.maxOpened) - this.streamCount;
   }
 
   /** Client role: opens a stream. Check {@link capacity} first; the request is sent with {@link Http2Stream.sendHeaders} before another is opened. */
@@ -309,7 +309,7 @@ export class Http2Connection implements StreamOwner {
   }
 
   #addStream(id: number, sink: HalfSink | null): Http2Stream {
-    const stream = new Http2Stream(this, id, sink, this.peer.initialWindowSize, this.#options.settings.initialWindowSize);
+    const stream = new Http2Stream(this, id, sink, this.peer.initialWindowSize, this.windows.initial);
     stream.state = 'open';
     this.#streams.add(stream);
     return stream;
@@ -319,6 +319,7 @@ export class Http2Connection implements StreamOwner {
     if (stream.state === 'closed') return;
     stream.state = 'closed';
     stream.pending = null;
+    this.windows.shrink(stream.granted);
     this.#streams.delete(stream);
     this.#events.onStreamClosed(stream);
     this.#drainedMaybe();

@@ -10,25 +10,40 @@ export type Role = 'server' | 'client';
 export interface Http2Options {
   readonly role: Role;
   readonly settings: Readonly<Settings>;
+  /** Octets by which the windows of the streams together may outgrow their initial size. */
+  readonly rxbuf: number;
+  /** Client role: streams that we open at once, however many more the peer would take. */
+  readonly maxOpened: number;
   /** The connection's receive window, octets. It is given back at once: streams' windows are what holds a sender. */
   readonly connectionWindow: number;
   /** Bytes that may wait for a peer that does not read, before the connection is given up. */
   readonly maxUnread: number;
 }
 
-export const SERVER_OPTIONS: Http2Options = {
-  role: 'server',
-  settings: { ...initialSettings(), maxConcurrentStreams: 1024, maxHeaderListSize: 65_536 },
-  connectionWindow: 1024 * 1024,
-  maxUnread: 4 * 1024 * 1024,
-};
+/** What may be chosen (`tune.h2.…`); sizes in octets. */
+export interface Http2Limits {
+  readonly initialWindowSize: number;
+  readonly rxbuf: number;
+  readonly maxConcurrentStreams: number;
+  readonly maxFrameSize: number;
+  readonly headerTableSize: number;
+}
 
-export const CLIENT_OPTIONS: Http2Options = {
-  role: 'client',
-  settings: { ...initialSettings(), enablePush: false, maxHeaderListSize: 65_536 },
-  connectionWindow: 1024 * 1024,
-  maxUnread: 4 * 1024 * 1024,
-};
+const CONNECTION_WINDOW = 16 * 1024 * 1024;
+const MAX_HEADER_LIST_SIZE = 65_536;
+const MAX_UNREAD = 4 * 1024 * 1024;
+
+/** For connections with clients. */
+export function serverOptions({ rxbuf, ...announced }: Http2Limits): Http2Options {
+  const settings = { ...initialSettings(), ...announced, maxHeaderListSize: MAX_HEADER_LIST_SIZE };
+  return { role: 'server', settings, rxbuf, maxOpened: 0, connectionWindow: CONNECTION_WINDOW, maxUnread: MAX_UNREAD };
+}
+
+/** For connections with servers. */
+export function clientOptions({ rxbuf, maxConcurrentStreams: maxOpened, ...announced }: Http2Limits): Http2Options {
+  const settings = { ...initialSettings(), ...announced, enablePush: false, maxHeaderListSize: MAX_HEADER_LIST_SIZE };
+  return { role: 'client', settings, rxbuf, maxOpened, connectionWindow: CONNECTION_WINDOW, maxUnread: MAX_UNREAD };
+}
 
 export interface ConnectionEvents {
   /** Server role: a request begins. The answer becomes the stream's sink and hears of the header section next. */

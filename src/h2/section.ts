@@ -27,10 +27,11 @@ export function sectionProblem(stream: Http2Stream, fields: FieldList | null, ki
       const length = contentLength(fields);
       return length === -2 || (endStream && length > 0) ? LENGTH_DIFFERS : null;
     }
-    case 'response':
+    case 'response': {
       if (isInformational(fields)) return endStream ? ENDED_INFORMATIONAL : null;
-      // A response to HEAD, and 304, announce a length without having a body (RFC 9110 §6.4.1).
-      return contentLength(fields) === -2 ? LENGTH_DIFFERS : null;
+      const length = contentLength(fields);
+      return length === -2 || (endStream && length > 0 && !isBodiless(stream, fields)) ? LENGTH_DIFFERS : null;
+    }
     case 'trailers':
       if (!endStream) return UNENDED_TRAILERS;
       return stream.expectedLength >= 0 && stream.receivedLength !== stream.expectedLength ? LENGTH_DIFFERS : null;
@@ -40,6 +41,17 @@ export function sectionProblem(stream: Http2Stream, fields: FieldList | null, ki
 /** A 1xx response: others follow on the stream (RFC 9110 §15.2). */
 export function isInformational(fields: FieldList): boolean {
   return fields.get(':status')?.charCodeAt(0) === 0x31;
+}
+
+/** Octets of body that are to come behind the section, -1 for as many as come. */
+export function announcedLength(stream: Http2Stream, fields: FieldList, kind: SectionKind): number {
+  return kind === 'response' && isBodiless(stream, fields) ? 0 : contentLength(fields);
+}
+
+/** A response to HEAD, 204 and 304 have no body, whatever length they announce (RFC 9113 §8.1.1, RFC 9110 §6.4.1). */
+function isBodiless(stream: Http2Stream, fields: FieldList): boolean {
+  const status = fields.get(':status');
+  return stream.head || status === '204' || status === '304';
 }
 
 /** What is wrong with a DATA frame of `length` octets, `padding` of them no body, or null; then they are counted. */

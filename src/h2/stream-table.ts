@@ -12,6 +12,8 @@ const REMEMBERED_RESETS = 1024;
 export class StreamTable {
   /** The highest identifier that the peer opened. */
   lastPeerId = 0;
+  /** Streams opened by either side, ever. */
+  opened = 0;
   /** What we open next (client role). */
   nextId = 1;
   /** Streams above this came after our final GOAWAY and are ignored (RFC 9113 §6.8). */
@@ -35,6 +37,7 @@ export class StreamTable {
   }
 
   add(stream: Http2Stream): void {
+    this.opened++;
     this.#streams.add(stream.id, stream);
   }
 
@@ -48,6 +51,11 @@ export class StreamTable {
 
   rememberReset(id: number): void {
     this.#resetByUs.add(id);
+  }
+
+  /** What our GOAWAY names: never more than an earlier one did (RFC 9113 §6.8). */
+  get lastProcessed(): number {
+    return Math.min(this.lastPeerId, this.lastAccepted);
   }
 
   /** True for a new stream of the peer's. */
@@ -65,7 +73,7 @@ export class StreamTable {
   /** A frame that needs a stream came where there is none. @throws ConnectionError unless it may have been under way when we reset the stream */
   checkClosed(id: number, frame: string): void {
     if (this.isIdle(id)) throw new ConnectionError(PROTOCOL_ERROR, `${frame} on an idle stream (RFC 9113 §5.1)`);
-    if (this.#resetByUs.has(id) || id > this.lastAccepted) return;
+    if (id > this.lastAccepted || this.#resetByUs.mayHave(id)) return;
     throw new ConnectionError(STREAM_CLOSED, `${frame} on a closed stream (RFC 9113 §5.1)`);
   }
 }

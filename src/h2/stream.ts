@@ -17,6 +17,7 @@ import type { FieldList } from '../model/fields.ts';
 import type { Half, HalfSink } from '../model/exchange.ts';
 import type { Output } from '../transport/output.ts';
 import { PendingBody } from './pending-body.ts';
+import type { ReceiveWindows } from './receive-windows.ts';
 import type { Sender, SendingStream } from './sender.ts';
 import { writeWindowUpdate } from './frame/control.ts';
 
@@ -26,8 +27,7 @@ export type StreamState = 'idle' | 'open' | 'half-closed (local)' | 'half-closed
 export interface StreamOwner {
   readonly output: Output;
   readonly sender: Sender;
-  /** Octets that a reader must have taken before a WINDOW_UPDATE is worth its bytes. */
-  readonly creditThreshold: number;
+  readonly windows: ReceiveWindows;
   writeHeaders(streamId: number, fields: FieldList, extra: FieldList | null, endStream: boolean): void;
   closeStream(stream: Http2Stream): void;
   resetByUs(stream: Http2Stream, code: number): void;
@@ -43,6 +43,10 @@ export class Http2Stream implements Half, SendingStream {
   sendWindow: number;
   /** Octets that the peer may still send. */
   receiveWindow: number;
+  /** What {@link receiveWindow} is when the reader has taken all. */
+  windowSize: number;
+  /** Octets by which it has outgrown its initial size. */
+  granted = 0;
   /** The final header section came (client role: a 1xx does not count). */
   headersSeen = false;
   /** content-length announced by the peer, -1 when none was; and what came so far. */
@@ -59,6 +63,7 @@ export class Http2Stream implements Half, SendingStream {
     this.sink = sink;
     this.sendWindow = sendWindow;
     this.receiveWindow = receiveWindow;
+    this.windowSize = receiveWindow;
   }
 
   sendHeaders(fields: FieldList, extra: FieldList | null, endStream: boolean): void {
@@ -135,11 +140,17 @@ export class Http2Stream implements Half, SendingStream {
   credit(bytes: number): void {
     if (this.state === 'closed' || this.state === 'half-closed (remote)') return;
     this.#credited += bytes;
+    // Less is not worth a WINDOW_UPDATE.
+    if (this.#credited * 2 < this.windowSize) return;
     const { connection } = this;
-    if (this.#credited < connection.creditThreshold) return;
-    writeWindowUpdate(connection.output, this.id, this.#credited);
-    this.receiveWindow += this.#credited;
+    const keepsUp = this.receiveWindow + this.#credited >= this.windowSize;
+    const growth = keepsUp ? connection.windows.grow(this.windowSize) : 0;
+    const increment = this.#credited + growth;
+    this.windowSize += growth;
+    this.granted += growth;
+    this.receiveWindow += increment;
     this.#credited = 0;
+    if (increment > 0) writeWindowUpdate(connection.output, this.id, increment);
   }
 
   /** We sent END_STREAM. */

@@ -11,6 +11,10 @@ const SHIFT: Readonly<Record<SectionKind, number>> = { request: 0, response: 2, 
 const CHECKED = 1;
 const MALFORMED = 2;
 
+const METHOD = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+const SCHEME = /^[A-Za-z][A-Za-z0-9+.-]*$/;
+/** Control characters and space: in no :path and no :authority (RFC 3986 §2). */
+const NOT_IN_URI = /[\0- \x7f]/;
 const VALID_NAME = /^:?[!#$%&'*+\-.^_`|~0-9a-z]+$/;
 const INVALID_VALUE = /[\0\r\n]|^[ \t]|[ \t]$/;
 const STATUS = /^[1-9][0-9][0-9]$/;
@@ -31,6 +35,7 @@ export function isWellFormed(list: FieldList, kind: SectionKind): boolean {
 /** The first rule that `list` breaks, in words with the section, or null. */
 export function complaint(list: FieldList, kind: SectionKind): string | null {
   let regularSeen = false;
+  let host: string | undefined;
   const pseudo = new Map<string, string>();
   for (const { name, value } of list.fields) {
     if (!VALID_NAME.test(name)) return `field name ${quoted(name)} has a character that is not allowed (RFC 9113 §8.2.1)`;
@@ -44,24 +49,44 @@ export function complaint(list: FieldList, kind: SectionKind): string | null {
     } else {
       regularSeen = true;
       if (CONNECTION_SPECIFIC.has(name)) return `connection-specific field ${name} (RFC 9113 §8.2.2)`;
-      if (name === 'te' && value !== 'trailers') return `te is ${quoted(value)}, only "trailers" is allowed (RFC 9113 §8.2.2)`;
+      if (name === 'te' && value.toLowerCase() !== 'trailers') return `te is ${quoted(value)}, only "trailers" is allowed (RFC 9113 §8.2.2)`;
+      if (name === 'host' && kind === 'request') {
+        if (host !== undefined && host.toLowerCase() !== value.toLowerCase()) return 'two fields host that differ (RFC 9110 §7.2)';
+        host = value;
+      }
     }
   }
-  if (kind === 'request') return requestComplaint(pseudo);
-  if (kind === 'response' && !STATUS.test(pseudo.get(':status') ?? '')) return ':status is missing or not three digits (RFC 9113 §8.3.2)';
+  if (kind === 'request') return requestComplaint(pseudo) ?? authorityComplaint(pseudo.get(':authority'), host);
+  if (kind === 'response') return statusComplaint(pseudo.get(':status'));
   return null;
+}
+
+function statusComplaint(status: string | undefined): string | null {
+  if (status === undefined || !STATUS.test(status)) return ':status is missing or not three digits (RFC 9113 §8.3.2)';
+  return status === '101' ? 'status 101, which HTTP/2 does not have (RFC 9113 §8.6)' : null;
+}
+
+/** Two parties that each believe another one of the two would not agree on who is asked. */
+function authorityComplaint(authority: string | undefined, host: string | undefined): string | null {
+  if (authority !== undefined && NOT_IN_URI.test(authority)) return ':authority has a space or a control character (RFC 9113 §8.3.1)';
+  if (authority === undefined || host === undefined || authority.toLowerCase() === host.toLowerCase()) return null;
+  return 'host differs from :authority (RFC 9113 §8.3.1)';
 }
 
 function requestComplaint(pseudo: ReadonlyMap<string, string>): string | null {
   const method = pseudo.get(':method');
   if (method === undefined || method === '') return ':method is missing (RFC 9113 §8.3.1)';
+  if (!METHOD.test(method)) return `:method ${quoted(method)} is not a token (RFC 9110 §9.1)`;
   if (method === 'CONNECT') {
     if (pseudo.has(':scheme') || pseudo.has(':path')) return 'CONNECT with :scheme or :path (RFC 9113 §8.5)';
     return pseudo.get(':authority') ? null : 'CONNECT without :authority (RFC 9113 §8.5)';
   }
-  if (!pseudo.get(':scheme')) return ':scheme is missing (RFC 9113 §8.3.1)';
+  const scheme = pseudo.get(':scheme');
+  if (!scheme) return ':scheme is missing (RFC 9113 §8.3.1)';
+  if (!SCHEME.test(scheme)) return `:scheme ${quoted(scheme)} is none (RFC 3986 §3.1)`;
   const path = pseudo.get(':path');
   if (!path) return ':path is missing or empty (RFC 9113 §8.3.1)';
+  if (NOT_IN_URI.test(path)) return ':path has a space or a control character (RFC 9113 §8.3.1)';
   if (path.charCodeAt(0) !== 0x2f && !(path === '*' && method === 'OPTIONS')) return ':path does not start with "/" (RFC 9113 §8.3.1)';
   return null;
 }

@@ -6,6 +6,7 @@ import type { BackendCounters, BackendRecord, ServerStatus } from '../model/reco
 import type { Observer } from '../model/observer.ts';
 import { createPicker } from '../balance/create-picker.ts';
 import type { Picker } from '../balance/picker.ts';
+import { clientOptions, type Http2Options } from '../h2/options.ts';
 import { Server, type ServerOwner } from './server.ts';
 
 /** Streams that may wait for a slot. */
@@ -22,6 +23,7 @@ export class Backend implements BackendRecord, ServerOwner {
   readonly name: string;
   readonly settings: BackendSettings;
   readonly connectTimeoutMs: number;
+  readonly http2: Http2Options;
   readonly counters: BackendCounters = { streamsTotal: 0, queued: 0, retries: 0, redispatches: 0, unserved: 0 };
   servers: readonly Server[] = [];
   readonly #observer: Observer;
@@ -33,6 +35,7 @@ export class Backend implements BackendRecord, ServerOwner {
     this.name = settings.name;
     this.settings = settings;
     this.connectTimeoutMs = settings.connectTimeoutMs ?? DEFAULT_CONNECT_MS;
+    this.http2 = clientOptions(settings.http2);
     this.#observer = observer;
     this.#picker = createPicker<Server>(settings.balance, [], null);
   }

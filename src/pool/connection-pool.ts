@@ -4,7 +4,7 @@
  */
 import type { NetConnectOpts } from 'node:net';
 import type { HalfSink } from '../model/exchange.ts';
-import { CLIENT_OPTIONS } from '../h2/options.ts';
+import type { Http2Options } from '../h2/options.ts';
 import { CANCEL } from '../h2/errors.ts';
 import type { Http2Connection } from '../h2/connection.ts';
 import { Http2Session, type SessionOwner } from '../session/http2-session.ts';
@@ -37,6 +37,7 @@ export interface PoolOwner {
 
 export class ConnectionPool implements SessionOwner {
   readonly #target: NetConnectOpts;
+  readonly #options: Http2Options;
   readonly #connectTimeoutMs: number;
   readonly #owner: PoolOwner;
   /** Connections that were ready once; those that drain stay until their streams have ended. */
@@ -45,8 +46,9 @@ export class ConnectionPool implements SessionOwner {
   readonly #waiting = new Set<StreamSeeker>();
   #closed = false;
 
-  constructor(target: NetConnectOpts, connectTimeoutMs: number, owner: PoolOwner) {
+  constructor(target: NetConnectOpts, options: Http2Options, connectTimeoutMs: number, owner: PoolOwner) {
     this.#target = target;
+    this.#options = options;
     this.#connectTimeoutMs = connectTimeoutMs;
     this.#owner = owner;
   }
@@ -94,7 +96,7 @@ export class ConnectionPool implements SessionOwner {
       const socket = SessionSocket.dial(this.#target);
       const session = new Http2Session(
         socket,
-        CLIENT_OPTIONS,
+        this.#options,
         { handshakeMs: this.#connectTimeoutMs, idleMs: null, pingAfterMs: PING_AFTER_MS, pingTimeoutMs: PING_TIMEOUT_MS },
         this,
       );

@@ -9,6 +9,7 @@ import type { ServerAddress, ServerSettings } from '../config/model.ts';
 import type { ServerCounters, ServerRecord, ServerStatus } from '../model/records.ts';
 import { now } from '../time/clock.ts';
 import type { Target } from '../balance/picker.ts';
+import type { Http2Options } from '../h2/options.ts';
 import { describeAddress, dialPort, dialTarget } from './address.ts';
 import { ConnectionPool, type PoolOwner, type StreamSeeker } from './connection-pool.ts';
 
@@ -19,6 +20,7 @@ const SUSPECT_MS = 1000;
 export interface ServerOwner {
   readonly name: string;
   readonly connectTimeoutMs: number;
+  readonly http2: Http2Options;
   /** Whether it may be picked has changed. */
   onUsableChanged(server: Server): void;
   /** A stream has left: there may be a free slot. */
@@ -142,7 +144,7 @@ export class Server implements Target, ServerRecord, PoolOwner {
     const port = dialPort(this.#address, clientPort);
     let pool = this.#pools.get(port);
     if (pool === undefined) {
-      pool = new ConnectionPool(dialTarget(this.#address, port), this.#owner.connectTimeoutMs, this);
+      pool = new ConnectionPool(dialTarget(this.#address, port), this.#owner.http2, this.#owner.connectTimeoutMs, this);
       this.#pools.set(port, pool);
     }
     return pool;

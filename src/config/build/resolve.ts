@@ -1,9 +1,10 @@
 /** Drafts into the configuration that runs: references resolved, sections checked against each other. */
 import { nearest } from '../nearest.ts';
+import { HTTP2_BACKEND, HTTP2_FRONTEND } from '../tables/tuning.ts';
 import { checkModes } from './modes.ts';
 import type { Reporter } from '../diagnostics.ts';
 import type { BindDraft, ConfigurationDraft, GlobalDraft, ProxyDraft, ServerDraft } from '../draft.ts';
-import type { BackendSettings, BindSettings, Configuration, FrontendSettings, GlobalSettings, LogTarget, ServerSettings } from '../model.ts';
+import type { BackendSettings, BindSettings, Configuration, FrontendSettings, GlobalSettings, ServerSettings } from '../model.ts';
 
 /**
  * `complete`: no statement was left out for an error. Else only names and references are checked: what looks missing, or
@@ -32,8 +33,8 @@ export function resolve(draft: ConfigurationDraft, complete: boolean, report: Re
   }
   return {
     global: toGlobal(draft.global),
-    frontends: frontends.map((frontend) => toFrontend(frontend, routes.get(frontend)?.name ?? null, draft.global.logs)),
-    backends: backends.map(toBackend),
+    frontends: frontends.map((frontend) => toFrontend(frontend, routes.get(frontend)?.name ?? null, draft.global)),
+    backends: backends.map((backend) => toBackend(backend, draft.global)),
   };
 }
 
@@ -108,7 +109,7 @@ function toGlobal(draft: GlobalDraft): GlobalSettings {
   return { maxconn, pidfile, daemon, nbthread, logs, graceMs, hardStopAfterMs, admin, otlp };
 }
 
-function toFrontend(proxy: ProxyDraft, backend: string | null, globalLogs: readonly LogTarget[]): FrontendSettings {
+function toFrontend(proxy: ProxyDraft, backend: string | null, { logs, http2 }: GlobalDraft): FrontendSettings {
   const { settings } = proxy;
   return {
     name: proxy.name,
@@ -119,9 +120,10 @@ function toFrontend(proxy: ProxyDraft, backend: string | null, globalLogs: reado
     clientTimeoutMs: settings.timeouts.client,
     httpRequestTimeoutMs: settings.timeouts['http-request'],
     detectTimeoutMs: settings.detectTimeoutMs,
-    logs: [...(settings.logGlobal ? globalLogs : []), ...settings.logs],
+    logs: [...(settings.logGlobal ? logs : []), ...settings.logs],
     logFormat: settings.logFormat,
     dontLogNull: settings.dontLogNull,
+    http2: { ...HTTP2_FRONTEND, ...http2.both, ...http2.fe },
   };
 }
 
@@ -129,7 +131,7 @@ function toBinds({ addresses, text, keywords }: BindDraft): BindSettings[] {
   return addresses.map((address) => ({ address, text, proto: keywords.proto }));
 }
 
-function toBackend(proxy: ProxyDraft): BackendSettings {
+function toBackend(proxy: ProxyDraft, { http2 }: GlobalDraft): BackendSettings {
   const { settings } = proxy;
   return {
     name: proxy.name,
@@ -143,6 +145,7 @@ function toBackend(proxy: ProxyDraft): BackendSettings {
     retries: settings.retries,
     redispatch: settings.redispatch,
     grpcCheck: settings.grpcCheck,
+    http2: { ...HTTP2_BACKEND, ...http2.both, ...http2.be },
   };
 }
 

@@ -27,7 +27,7 @@ const WRONG: readonly [text: string, ...expected: string[]][] = [
     + "| plain 'check' connects, 'option grpc-check' asks the gRPC health service"],
   ['backend b\nno option splice-auto', "2:4+18 error: 'option splice-auto' is not supported by Pillion yet "
     + '| it tunes what Pillion does in its own way: remove the line'],
-  ['global\ntune.h2.header-table-size 5', "2:1+25 error: 'tune.h2.header-table-size' is not supported by Pillion yet "
+  ['global\ntune.comp.maxlevel 5', "2:1+18 error: 'tune.comp.maxlevel' is not supported by Pillion yet "
     + "| HAProxy's tuning has no counterpart here: remove the line"],
   ['peers p\npeer a 1.2.3.4:1\nglobal\ndaemon', "1:1+5 error: section 'peers' is not supported by Pillion yet"],
   ['.if feature(X)\nglobal\ndaemon', "1:1+3 error: '.if' is not supported by Pillion yet | the lines of all branches are read; keep one of them"],

@@ -3,6 +3,7 @@ import { EventEmitter, once } from 'node:events';
 import { createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import type { BackendSettings, GrpcCheckSettings, ServerAddress, ServerSettings } from '../../../src/config/model.ts';
+import { HTTP2_BACKEND } from '../../../src/config/tables/tuning.ts';
 import type { HealthMonitor } from '../../../src/health/monitor.ts';
 import { supervise } from '../../../src/health/supervise.ts';
 import { SILENT } from '../../../src/model/observer.ts';
@@ -16,6 +17,7 @@ const SERVER: ServerSettings = {
 const BACKEND: BackendSettings = {
   name: 'b', mode: 'auto', balance: { algorithm: 'leastconn' }, servers: [SERVER], connectTimeoutMs: 500, serverTimeoutMs: null, queueTimeoutMs: null,
   checkTimeoutMs: null, retries: 3, redispatch: null, grpcCheck: null,
+  http2: HTTP2_BACKEND,
 };
 
 describe('supervision of a configured server', () => {
