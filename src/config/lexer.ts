@@ -1,7 +1,4 @@
-/**
- * Lines into words, by the rules of HAProxy's manual 2.2 (quoting and escaping) and 2.3 (environment variables).
- * One thing is ours: a line that ends in an unquoted, unescaped backslash goes on in the next one.
- */
+/** Lines into words, by the rules of HAProxy's manual 2.2 (quoting and escaping) and 2.3 (environment variables). */
 import type { Position, Reporter } from './diagnostics.ts';
 
 /** One word, its quotes and escapes resolved. */
@@ -36,13 +33,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
 export function* lex(source: Source, env: Environment, report: Reporter, section: () => string): Generator<Line, void, void> {
   const lines = source.text.replace(/^\uFEFF/, '').split(/\r\n|\n|\r/);
   for (let index = 0; index < lines.length && !report.full; index++) {
-    const lexer = new StatementLexer(source.path, env, report, section);
-    let more = lexer.feed(lines[index] ?? '', index + 1);
-    while (more && index + 1 < lines.length) {
-      index++;
-      more = lexer.feed(lines[index] ?? '', index + 1);
-    }
-    const tokens = lexer.finish();
+    const tokens = new StatementLexer(source.path, index + 1, lines[index] ?? '', env, report, section).words();
     if (hasWords(tokens)) yield tokens;
   }
   if (lines.length > 1 && lines.at(-1) !== '') {
@@ -58,32 +49,32 @@ function hasWords(tokens: readonly Token[]): tokens is Line {
 
 class StatementLexer {
   readonly #file: string;
+  readonly #line: number;
+  readonly #source: string;
   readonly #env: Environment;
   readonly #report: Reporter;
   readonly #section: () => string;
-  #tokens: Token[] = [];
+  readonly #tokens: Token[] = [];
   #size = 0;
   #failed = false;
 
-  #source = '';
-  #line = 0;
   #at = 0;
   #word = '';
   /** Where the current word began; -1 between words. `""` is a word, though an empty one. */
   #start = -1;
 
-  constructor(file: string, env: Environment, report: Reporter, section: () => string) {
+  constructor(file: string, line: number, source: string, env: Environment, report: Reporter, section: () => string) {
     this.#file = file;
+    this.#line = line;
+    this.#source = source;
     this.#env = env;
     this.#report = report;
     this.#section = section;
   }
 
-  /** Takes one line; true when it ends in a backslash and the next line belongs to it. */
-  feed(source: string, line: number): boolean {
-    this.#source = source;
-    this.#line = line;
-    this.#at = 0;
+  /** None where there is an error, which is reported. */
+  words(): readonly Token[] {
+    const source = this.#source;
     let quote = '';
     let opened = 0;
     while (this.#at < source.length && !this.#failed) {
@@ -93,13 +84,8 @@ class StatementLexer {
         if (char === "'") quote = '';
         else this.#emit(char);
         this.#at++;
-      } else if (char === '\\') {
-        if (this.#at === source.length - 1 && quote === '') {
-          this.#endWord();
-          return true;
-        }
-        this.#escape(quote);
-      } else if (char === '"' || (char === "'" && quote === '')) {
+      } else if (char === '\\') this.#escape(quote);
+      else if (char === '"' || (char === "'" && quote === '')) {
         if (quote === '') {
           opened = this.#at;
           this.#begin();
@@ -120,10 +106,6 @@ class StatementLexer {
       this.#fail(`unmatched ${quote === '"' ? 'double' : 'single'} quote: it is not closed on this line`, opened, 1);
     }
     this.#endWord();
-    return false;
-  }
-
-  finish(): readonly Token[] {
     return this.#failed ? [] : this.#tokens;
   }
 

@@ -97,16 +97,15 @@ describe('lexer (HAProxy manual 2.2, 2.3)', () => {
     assert.deepEqual(words('a\n"b\nc'), { lines: [['a'], ['c']], errors: ['2:1 unmatched double quote: it is not closed on this line'] });
   });
 
-  it('continues a statement behind a trailing backslash, not behind an escaped one or a comment', () => {
-    assert.deepEqual(words('a \\\n  b c\\\nd\ne\\\\\nf # g \\\nh').lines, [['a', 'b', 'c', 'd'], ['e\\'], ['f'], ['h']]);
-    assert.deepEqual(words('a \\').lines, [['a'],]);
+  it('ends a statement with its line: a trailing backslash is a character like others', () => {
+    assert.deepEqual(words('a \\\n  b c\\\nd').lines, [['a', '\\'], ['b', 'c\\'], ['d']]);
   });
 
-  it('counts lines and columns, also through CRLF and continuations', () => {
+  it('counts lines and columns, also through CRLF', () => {
     const report = collectDiagnostics();
-    const [first, second] = [...lex({ path: 'f', text: '\uFEFFab\r\n\r\n  cd "e f" \\\r\n   g\r\n' }, {}, report, () => '')];
+    const [first, second] = [...lex({ path: 'f', text: '\uFEFFab\r\n\r\n  cd "e f"\r\n' }, {}, report, () => '')];
     assert.deepEqual(first?.map(({ position: { line, column, length } }) => [line, column, length]), [[1, 1, 2]]);
-    assert.deepEqual(second?.map(({ position: { line, column, length } }) => [line, column, length]), [[3, 3, 2], [3, 6, 5], [4, 4, 1]]);
+    assert.deepEqual(second?.map(({ position: { line, column, length } }) => [line, column, length]), [[3, 3, 2], [3, 6, 5]]);
   });
 
   it('places words that come from a variable at the variable', () => {
