@@ -141,7 +141,7 @@ describe('retries', () => {
     const { client, pillion } = await setUp([port]);
     const call = client.unary('patience');
     while (pillion.server('s0').counters.connectFailures === 0) await new Promise(setImmediate);
-    const replica = await startReplica({}, `127.0.0.1:${port}`);
+    const replica = await startReplica({}, { target: `127.0.0.1:${port}` });
     defer(() => replica.kill());
     assert.equal((await call).response.toString(), 'patience');
     assert.ok(pillion.backend().counters.retries >= 1);

@@ -1,6 +1,8 @@
 /** A real gRPC server and client with a method of each kind; messages are octets, so that tests say exactly what is sent. */
 import { once } from 'node:events';
 import * as grpc from '@grpc/grpc-js';
+import type { Health } from '../../sidecar/demo/health.ts';
+import { healthService } from '../../sidecar/demo/services.ts';
 
 const identity = (octets: Buffer): Buffer => octets;
 
@@ -38,9 +40,17 @@ export interface Replica {
   kill(): void;
 }
 
-/** The default of each method is an echo. @param target a grpc-js target; port 0 takes a free one */
-export async function startReplica(handlers: Handlers = {}, target = '127.0.0.1:0', options: grpc.ServerOptions = {}): Promise<Replica> {
-  const server = new grpc.Server({ ...LIMITS, ...options });
+export interface ReplicaOptions {
+  /** A grpc-js target; port 0, which is the default, takes a free one. */
+  readonly target?: string;
+  /** Its grpc.health.v1 service, if it has one. */
+  readonly health?: Health;
+}
+
+/** The default of each method is an echo. */
+export async function startReplica(handlers: Handlers = {}, { target = '127.0.0.1:0', health }: ReplicaOptions = {}): Promise<Replica> {
+  const server = new grpc.Server(LIMITS);
+  if (health !== undefined) server.addService(healthService(), health.handlers());
   const replica: Replica & { port: number } = {
     port: 0,
     calls: 0,

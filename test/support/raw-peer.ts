@@ -43,12 +43,12 @@ export class RawPeer extends EventEmitter {
     this.socket.write(Buffer.concat(octets));
   }
 
-  /** Takes the next frame of this type (and stream); frames before it are dropped. @throws Error when the connection ends first */
+  /** Takes the oldest frame of this type (and stream) that was not taken yet. @throws Error when the connection ends first */
   async take(type: number, id?: number): Promise<Frame> {
     for (;;) {
       const at = this.frames.findIndex((frame) => frame.type === type && (id === undefined || frame.id === id) && !(type === SETTINGS && frame.flags === ACK));
       if (at >= 0) {
-        const [found] = this.frames.splice(0, at + 1).slice(-1);
+        const [found] = this.frames.splice(at, 1);
         return found as Frame;
       }
       if (this.ended) throw new Error(`the connection ended; it brought ${JSON.stringify(this.seen.map((frame) => [frame.type, frame.id]))}`);
