@@ -17,6 +17,8 @@ import { startProxy, type Proxy } from './proxy.ts';
 const VERSION = (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }).version;
 /** Set in the process that -D starts, so that it does not start another. */
 const DAEMON_MARK = 'PILLION_IS_DAEMON';
+/** What that process tells its parent. */
+const LISTENING = 'listening';
 
 type RunCommand = Extract<Command, { kind: 'run' | 'check' | 'print-config' }>;
 
@@ -61,17 +63,21 @@ async function run(command: RunCommand): Promise<number> {
 }
 
 /**
- * Goes to the background: the same command again in a session of its own. The parent ends with success when the child listens,
- * and says what the child said when it does not.
+ * Goes to the background: the same command again in a session of its own, without our stdin, stdout and stderr, which others may wait
+ * to see closed. The parent ends with success when the child listens, and says what the child has to say when it does not.
  */
 async function startDaemon(): Promise<number> {
   const child = spawn(process.execPath, [...process.execArgv, fileURLToPath(import.meta.url), ...process.argv.slice(2)], {
     detached: true,
     env: { ...process.env, [DAEMON_MARK]: '1' },
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
   });
   return await new Promise((resolve) => {
-    child.once('message', () => {
+    child.once('message', (message) => {
+      if (message !== LISTENING) {
+        process.stderr.write(String(message));
+        return;
+      }
       child.disconnect();
       child.unref();
       resolve(0);
@@ -90,13 +96,15 @@ async function serve(configuration: Configuration, pidfile: string | null, verbo
     proxy = await startProxy(configuration, { pid: process.pid, version: VERSION, env: process.env, maxFiles: maxFiles() });
     if (pidfile !== null) writeFileSync(pidfile, `${process.pid}\n`);
   } catch (error) {
-    process.stderr.write(`pillion: ${error instanceof Error ? error.message : String(error)}\n`);
+    await complain(`pillion: ${error instanceof Error ? error.message : String(error)}\n`);
     return 1;
   }
+  // Whoever hears that it listens may send a signal.
+  const over = ended(proxy);
   if (verbose) for (const { frontend, address, port } of proxy.listening) process.stderr.write(`listening on ${address} (frontend ${frontend}, port ${port})\n`);
-  process.send?.('listening');
+  process.send?.(LISTENING);
   setImmediate(releaseStartupHeap);
-  const { code, flushed } = await ended(proxy);
+  const { code, flushed } = await over;
   if (pidfile !== null) {
     try {
       unlinkSync(pidfile);
@@ -107,6 +115,13 @@ async function serve(configuration: Configuration, pidfile: string | null, verbo
   // A write to a pipe that nobody reads holds a thread for which an orderly exit would wait for ever.
   if (!flushed) process.kill(process.pid, 'SIGKILL');
   return code;
+}
+
+/** To stderr, which in the background is the parent's. */
+async function complain(message: string): Promise<void> {
+  const { send } = process;
+  if (send === undefined) process.stderr.write(message);
+  else await new Promise((resolve) => send.call(process, message, resolve));
 }
 
 /** Waits for the signals: the first drains, a second stops at once (HAProxy management guide 4; SIGTERM drains here, too). */
