@@ -1,5 +1,5 @@
 /** What directives compile to: sections in the making. Proxies begin as a copy of their defaults, as in HAProxy. */
-import type { Balance, BindAddress, GrpcCheckSettings, Http2Tuning, LogTarget, Mode, ServerAddress } from './model.ts';
+import type { Balance, BindAddress, ConnectionAge, GrpcCheckSettings, Http2Tuning, LogTarget, Mode, RetryBudgetSettings, RetryOn, ServerAddress } from './model.ts';
 import type { Position } from './diagnostics.ts';
 
 export type ProxySection = 'defaults' | 'frontend' | 'backend' | 'listen';
@@ -19,6 +19,7 @@ export interface GlobalDraft {
   hardStopAfterMs: number | null;
   admin: BindAddress | null;
   otlp: string | null;
+  bufferBytes: number;
   /** `tune.h2.…` as written: for both sides, for clients, for servers. */
   readonly http2: Record<Http2Side, Partial<Mutable<Http2Tuning>>>;
   /** A `stats` line was met, and warned of: once is enough. */
@@ -34,6 +35,8 @@ export interface BindDraft {
 
 export interface BindKeywords {
   proto: 'h2' | null;
+  idlePingMs: number | null;
+  idlePingTimeoutMs: number | null;
 }
 
 /** What `server` and `default-server` keywords set; null: HAProxy's default, filled in at the end. */
@@ -46,6 +49,10 @@ export interface ServerKeywords {
   backup: boolean;
   disabled: boolean;
   maxconn: number;
+  minconn: number;
+  maxqueue: number;
+  idlePingMs: number | null;
+  idlePingTimeoutMs: number | null;
   proto: 'h2' | null;
 }
 
@@ -72,7 +79,11 @@ export interface ProxySettings {
   defaultBackend: Reference | null;
   balance: Balance;
   retries: number;
-  redispatch: number | null;
+  redispatch: number;
+  retryOn: RetryOn;
+  retryBudget: RetryBudgetSettings | null;
+  fullconn: number | null;
+  maxConnectionAge: ConnectionAge | null;
   timeouts: Record<TimeoutName, number | null>;
   detectTimeoutMs: number;
   logs: readonly LogTarget[];
@@ -84,7 +95,7 @@ export interface ProxySettings {
   serverDefaults: ServerKeywords;
 }
 
-export type TimeoutName = 'connect' | 'client' | 'server' | 'queue' | 'check' | 'http-request';
+export type TimeoutName = 'connect' | 'client' | 'server' | 'queue' | 'check' | 'http-request' | 'http-keep-alive' | 'tunnel' | 'client-fin' | 'server-fin';
 
 export interface ProxyDraft {
   readonly section: ProxySection;
@@ -106,10 +117,17 @@ export interface ConfigurationDraft {
 
 export function newGlobalDraft(): GlobalDraft {
   return {
-    maxconn: null, pidfile: null, daemon: false, nbthread: 1, logs: [], graceMs: 0, hardStopAfterMs: null, admin: null, otlp: null,
+    maxconn: null, pidfile: null, daemon: false, nbthread: 1, logs: [], graceMs: 0, hardStopAfterMs: null, admin: null, otlp: null, bufferBytes: 16_384,
     http2: { both: {}, fe: {}, be: {} }, statsMet: false,
   };
 }
+
+/** HAProxy's default, and what every value but `none` includes: nothing was sent, so trying again is safe. */
+export const DEFAULT_RETRY_ON: RetryOn = {
+  connFailure: true, emptyResponse: false, junkResponse: false, responseTimeout: false, httpStatuses: [], grpcStatuses: [],
+};
+
+export const DEFAULT_RETRY_BUDGET: RetryBudgetSettings = { percent: 20, minPerSecond: 3 };
 
 /** HAProxy 3.2's defaults; `detect-timeout` is ours. */
 export function newProxySettings(): ProxySettings {
@@ -119,8 +137,15 @@ export function newProxySettings(): ProxySettings {
     defaultBackend: null,
     balance: { algorithm: 'roundrobin' },
     retries: 3,
-    redispatch: null,
-    timeouts: { connect: null, client: null, server: null, queue: null, check: null, 'http-request': null },
+    redispatch: 1,
+    retryOn: DEFAULT_RETRY_ON,
+    retryBudget: DEFAULT_RETRY_BUDGET,
+    fullconn: null,
+    maxConnectionAge: null,
+    timeouts: {
+      connect: null, client: null, server: null, queue: null, check: null, 'http-request': null, 'http-keep-alive': null, tunnel: null,
+      'client-fin': null, 'server-fin': null,
+    },
     detectTimeoutMs: 1000,
     logs: [],
     logGlobal: false,
@@ -128,7 +153,8 @@ export function newProxySettings(): ProxySettings {
     dontLogNull: false,
     grpcCheck: null,
     serverDefaults: {
-      weight: 1, check: false, interMs: 2000, rise: 2, fall: 3, backup: false, disabled: false, maxconn: 0, proto: null,
+      weight: 1, check: false, interMs: 2000, rise: 2, fall: 3, backup: false, disabled: false, maxconn: 0, minconn: 0,
+      maxqueue: 0, idlePingMs: null, idlePingTimeoutMs: null, proto: null,
     },
   };
 }

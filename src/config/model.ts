@@ -66,6 +66,23 @@ export interface BindSettings {
   readonly text: string;
   /** `proto h2`: no detection. */
   readonly proto: 'h2' | null;
+  readonly idlePing: IdlePing;
+}
+
+/** `idle-ping`, `idle-ping-timeout`: PING on quiet HTTP/2 connections. */
+export interface IdlePing {
+  /** Nothing read for so long: the peer is asked. null: never. */
+  readonly afterMs: number | null;
+  /** How long the answer may take. */
+  readonly timeoutMs: number;
+  /** Also without streams. */
+  readonly always: boolean;
+}
+
+/** `max-connection-age`; graceMs null: what runs may go on for ever. */
+export interface ConnectionAge {
+  readonly ageMs: number;
+  readonly graceMs: number | null;
 }
 
 export interface FrontendSettings {
@@ -78,6 +95,11 @@ export interface FrontendSettings {
   readonly clientTimeoutMs: number | null;
   /** `timeout http-request`: a whole request header section must have arrived. null: none. */
   readonly httpRequestTimeoutMs: number | null;
+  /** `timeout http-keep-alive`: a connection without streams after its first; null: as `timeout http-request`. */
+  readonly keepAliveTimeoutMs: number | null;
+  /** `timeout client-fin`; null: as the timeout in force. */
+  readonly clientFinTimeoutMs: number | null;
+  readonly maxConnectionAge: ConnectionAge | null;
   /** `detect-timeout`: how long a silent client is waited for before it is taken for a server-speaks-first protocol. */
   readonly detectTimeoutMs: number;
   readonly logs: readonly LogTarget[];
@@ -97,14 +119,41 @@ export interface BackendSettings {
   readonly servers: readonly ServerSettings[];
   readonly connectTimeoutMs: number | null;
   readonly serverTimeoutMs: number | null;
+  /** `timeout server-fin`; null: as the timeout in force. */
+  readonly serverFinTimeoutMs: number | null;
+  /** `timeout tunnel`: in place of `timeout client` and `timeout server` in raw TCP; null: they apply. */
+  readonly tunnelTimeoutMs: number | null;
   /** null: as `timeout connect`. */
   readonly queueTimeoutMs: number | null;
   readonly checkTimeoutMs: number | null;
   readonly retries: number;
-  /** `option redispatch [n]`: null off; -1 on the last retry only; n every n-th retry. */
-  readonly redispatch: number | null;
+  /** `option redispatch [n]`: 0 never; n every n-th retry may leave the server; -n the n-th of those that are left. */
+  readonly redispatch: number;
+  readonly retryOn: RetryOn;
+  /** null: no limit. */
+  readonly retryBudget: RetryBudgetSettings | null;
+  /** `tune.bufsize`: how much of a request is held for another try, octets. */
+  readonly bufferBytes: number;
+  /** `fullconn`; null: from the frontends' maxconn. */
+  readonly fullconn: number | null;
   readonly grpcCheck: GrpcCheckSettings | null;
   readonly http2: Http2Tuning;
+}
+
+/** `retry-on`, by what went wrong with a stream of whose response the client has seen nothing. */
+export interface RetryOn {
+  readonly connFailure: boolean;
+  readonly emptyResponse: boolean;
+  readonly junkResponse: boolean;
+  readonly responseTimeout: boolean;
+  readonly httpStatuses: readonly number[];
+  readonly grpcStatuses: readonly number[];
+}
+
+/** `retry-budget`, of the streams of the last ten seconds; `minPerSecond` in any case. */
+export interface RetryBudgetSettings {
+  readonly percent: number;
+  readonly minPerSecond: number;
 }
 
 /** `option grpc-check [service NAME] [watch|check]` */
@@ -136,6 +185,11 @@ export interface ServerSettings {
   readonly disabled: boolean;
   /** Streams at once; 0: no limit. */
   readonly maxconn: number;
+  /** Streams at once while the backend has few (`fullconn`); 0: maxconn is fixed. */
+  readonly minconn: number;
+  /** Streams that may wait on this server's account; 0: no limit of its own. */
+  readonly maxqueue: number;
+  readonly idlePing: IdlePing;
   /** `proto h2`: stated, else null (then the mode decides). */
   readonly proto: 'h2' | null;
   /**

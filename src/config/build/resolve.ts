@@ -3,8 +3,14 @@ import { nearest } from '../nearest.ts';
 import { HTTP2_BACKEND, HTTP2_FRONTEND } from '../tables/tuning.ts';
 import { checkModes } from './modes.ts';
 import type { Reporter } from '../diagnostics.ts';
-import type { BindDraft, ConfigurationDraft, GlobalDraft, ProxyDraft, ServerDraft } from '../draft.ts';
-import type { BackendSettings, BindSettings, Configuration, FrontendSettings, GlobalSettings, ServerSettings } from '../model.ts';
+import type { BindDraft, BindKeywords, ConfigurationDraft, GlobalDraft, ProxyDraft, ServerDraft } from '../draft.ts';
+import type { BackendSettings, BindSettings, Configuration, FrontendSettings, GlobalSettings, IdlePing, ServerSettings } from '../model.ts';
+
+/** Quiet connections with streams are asked by PING after this. */
+const CLIENT_PING_MS = 30_000;
+/** gRPC servers in Go and C++ take more than one PING in 5 minutes without data for an attack (their keepalive enforcement). */
+const SERVER_PING_MS = 310_000;
+const PING_TIMEOUT_MS = 10_000;
 
 /**
  * `complete`: no statement was left out for an error. Else only names and references are checked: what looks missing, or
@@ -119,6 +125,9 @@ function toFrontend(proxy: ProxyDraft, backend: string | null, { logs, http2 }: 
     defaultBackend: backend,
     clientTimeoutMs: settings.timeouts.client,
     httpRequestTimeoutMs: settings.timeouts['http-request'],
+    keepAliveTimeoutMs: settings.timeouts['http-keep-alive'],
+    clientFinTimeoutMs: settings.timeouts['client-fin'],
+    maxConnectionAge: settings.maxConnectionAge,
     detectTimeoutMs: settings.detectTimeoutMs,
     logs: [...(settings.logGlobal ? logs : []), ...settings.logs],
     logFormat: settings.logFormat,
@@ -127,11 +136,20 @@ function toFrontend(proxy: ProxyDraft, backend: string | null, { logs, http2 }: 
   };
 }
 
-function toBinds({ addresses, text, keywords }: BindDraft): BindSettings[] {
-  return addresses.map((address) => ({ address, text, proto: keywords.proto }));
+function idlePing({ idlePingMs, idlePingTimeoutMs }: Pick<BindKeywords, 'idlePingMs' | 'idlePingTimeoutMs'>, fallbackMs: number): IdlePing {
+  const afterMs = idlePingMs ?? fallbackMs;
+  return {
+    afterMs: afterMs === 0 ? null : afterMs,
+    timeoutMs: idlePingTimeoutMs ?? Math.min(PING_TIMEOUT_MS, afterMs),
+    always: idlePingMs !== null,
+  };
 }
 
-function toBackend(proxy: ProxyDraft, { http2 }: GlobalDraft): BackendSettings {
+function toBinds({ addresses, text, keywords }: BindDraft): BindSettings[] {
+  return addresses.map((address) => ({ address, text, proto: keywords.proto, idlePing: idlePing(keywords, CLIENT_PING_MS) }));
+}
+
+function toBackend(proxy: ProxyDraft, { http2, bufferBytes }: GlobalDraft): BackendSettings {
   const { settings } = proxy;
   return {
     name: proxy.name,
@@ -140,20 +158,30 @@ function toBackend(proxy: ProxyDraft, { http2 }: GlobalDraft): BackendSettings {
     servers: proxy.servers.map(toServer),
     connectTimeoutMs: settings.timeouts.connect,
     serverTimeoutMs: settings.timeouts.server,
+    serverFinTimeoutMs: settings.timeouts['server-fin'],
+    tunnelTimeoutMs: settings.timeouts.tunnel,
     queueTimeoutMs: settings.timeouts.queue,
     checkTimeoutMs: settings.timeouts.check,
     retries: settings.retries,
     redispatch: settings.redispatch,
+    retryOn: settings.retryOn,
+    retryBudget: settings.retryBudget,
+    bufferBytes,
+    fullconn: settings.fullconn,
     grpcCheck: settings.grpcCheck,
     http2: { ...HTTP2_BACKEND, ...http2.both, ...http2.be },
   };
 }
 
 function toServer(server: ServerDraft): ServerSettings {
+  const { idlePingMs, idlePingTimeoutMs, ...keywords } = server.keywords;
   return {
     name: server.name,
     address: server.address,
-    ...server.keywords,
+    ...keywords,
+    // As HAProxy: a minimum is a limit too.
+    maxconn: Math.max(keywords.maxconn, keywords.minconn),
+    idlePing: idlePing({ idlePingMs, idlePingTimeoutMs }, SERVER_PING_MS),
     discovery: server.template === null ? { kind: 'static' } : { kind: 'dns', ...server.template },
   };
 }

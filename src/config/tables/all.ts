@@ -2,6 +2,7 @@
 import { GLOBAL_DIRECTIVES } from './global.ts';
 import { OPTION_DIRECTIVES } from './options.ts';
 import { PROXY_DIRECTIVES } from './proxy.ts';
+import { RETRY_DIRECTIVES } from './retries.ts';
 import { SERVER_DIRECTIVES } from './servers.ts';
 import { TIMEOUT_DIRECTIVES } from './timeouts.ts';
 import { TUNING_DIRECTIVES } from './tuning.ts';
@@ -13,5 +14,5 @@ const byName = (a: { name: string }, b: { name: string }): number => (a.name < b
 export const GLOBAL_ROWS: readonly Directive<GlobalDraft>[] = [...GLOBAL_DIRECTIVES, ...TUNING_DIRECTIVES].toSorted(byName);
 
 export const PROXY_ROWS: readonly Directive<ProxyDraft>[] = [
-  ...PROXY_DIRECTIVES, ...TIMEOUT_DIRECTIVES, ...OPTION_DIRECTIVES, ...SERVER_DIRECTIVES,
+  ...PROXY_DIRECTIVES, ...RETRY_DIRECTIVES, ...TIMEOUT_DIRECTIVES, ...OPTION_DIRECTIVES, ...SERVER_DIRECTIVES,
 ].toSorted(byName);

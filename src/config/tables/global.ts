@@ -1,6 +1,6 @@
 /** Directives of the `global` section (HAProxy manual 3). */
 import { parseBindAddresses } from '../address.ts';
-import { integer, parsed, time, word } from '../arguments.ts';
+import { integer, parsed, size, time, word } from '../arguments.ts';
 import { globalDirective } from '../directive.ts';
 import { LOG_TARGET } from './log.ts';
 import type { Argument, Directive } from '../directive.ts';
@@ -91,6 +91,12 @@ export const GLOBAL_DIRECTIVES: readonly Directive<GlobalDraft>[] = [
     name: 'pidfile', arguments: [word('path', 'the path of a file')], origin: 'haproxy', default: 'none',
     summary: 'Write the process id into this file.', details: "The command line's -p overrides it.", example: 'pidfile /run/pillion.pid',
     apply: (global, [path]) => { global.pidfile = path; },
+  }),
+  globalDirective({
+    name: 'tune.bufsize', arguments: [size('octets')], origin: 'haproxy', default: '16384', example: 'tune.bufsize 1m',
+    summary: 'Up to how many octets of body a request is held, so that it can be sent again.',
+    details: 'A longer one is sent once. No less than 64k is held in any case, nor than has come before a server was found.',
+    apply: (global, [octets]) => { global.bufferBytes = octets; },
   }),
   ignoredStats('socket', restOfLine, "HAProxy's command socket: accepted, without effect.", 'stats socket /run/haproxy.sock mode 600'),
   ignoredStats('timeout', time('time'), "Timeout of HAProxy's command socket: accepted, without effect.", 'stats timeout 10s'),

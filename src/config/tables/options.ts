@@ -70,14 +70,15 @@ export const OPTION_DIRECTIVES: readonly Directive<ProxyDraft>[] = [
     apply: (proxy) => { proxy.settings.logFormat = 'http'; },
   }),
   proxyDirective({
-    name: 'option redispatch', sections: ['defaults', 'listen', 'backend'], origin: 'haproxy', default: 'off',
-    arguments: [optional(integer('interval', -1_000_000, 1_000_000), -1)],
-    summary: 'Which retries may leave the server that persistence or hashing chose.',
-    details: 'Without a number: the last retry. n: every n-th retry. -n: the n-th before the last. 0: none. This version neither '
-      + 'hashes nor persists, so every retry may go to another server, with or without this option.',
+    name: 'option redispatch', sections: ['defaults', 'listen', 'backend'], origin: 'haproxy', default: '1',
+    arguments: [optional(integer('interval', -1_000_000, 1_000_000), 1)],
+    summary: 'Which retries may go to another server.',
+    details: 'n: every n-th retry. -1: the last one, -2: the one before it. 0, and no option redispatch: none; the same server is tried '
+      + "again, after a failed connect once timeout connect or a second has passed. Without a number, and without the option, every "
+      + 'retry goes to another server if there is one: as in HAProxy where neither persistence nor hashing has chosen the server.',
     example: 'option redispatch 1',
-    apply: (proxy, [interval]) => { proxy.settings.redispatch = interval === 0 ? null : interval; },
-    undo: (proxy) => { proxy.settings.redispatch = null; },
+    apply: (proxy, [interval]) => { proxy.settings.redispatch = interval; },
+    undo: (proxy) => { proxy.settings.redispatch = 0; },
   }),
   proxyDirective({
     name: 'option tcplog', sections: ['defaults', 'frontend', 'listen'], arguments: [noFormat], origin: 'haproxy', default: 'off',

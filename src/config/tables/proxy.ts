@@ -1,15 +1,26 @@
 /** Directives of proxies but for timeouts, options and servers (HAProxy manual 4.2). */
 import { parseBindAddresses } from '../address.ts';
-import { chooseWord, integer, keyword, keywords, oneOf, parseInteger, parseName, required } from '../arguments.ts';
+import { chooseWord, integer, keyword, keywords, oneOf, parseInteger, parseName, required, time } from '../arguments.ts';
 import { proxyDirective } from '../directive.ts';
 import { LOG_TARGET } from './log.ts';
 import { UNSUPPORTED_BIND_KEYWORDS } from './server-keywords.ts';
 import type { Keyword } from '../arguments.ts';
 import type { Argument, Directive } from '../directive.ts';
 import type { BindDraft, BindKeywords, ProxyDraft, Reference } from '../draft.ts';
-import type { Balance, LogTarget } from '../model.ts';
+import type { Balance, ConnectionAge, LogTarget } from '../model.ts';
 
 export const BIND_KEYWORDS: readonly Keyword<BindKeywords>[] = [
+  keyword({
+    name: 'idle-ping', argument: time('delay'), default: '30s',
+    summary: 'A client whose connection has streams and is quiet for so long is asked by PING whether it is there; set, also one '
+      + 'without streams. 0: never.',
+    set: (bind: BindKeywords, delay) => { bind.idlePingMs = delay; },
+  }),
+  keyword({
+    name: 'idle-ping-timeout', argument: time('time', { min: 1 }), default: '10s, or idle-ping if shorter',
+    summary: "How long the answer to a PING may take (Pillion's).",
+    set: (bind: BindKeywords, limit) => { bind.idlePingTimeoutMs = limit; },
+  }),
   keyword({
     name: 'proto', argument: oneOf('protocol', ['h2'], ['h1', 'quic', 'none']), default: 'detected',
     summary: 'Clients speak HTTP/2 with prior knowledge: nothing is detected.',
@@ -84,6 +95,20 @@ const logTarget: Argument<LogTarget | 'global'> = {
   },
 };
 
+const connectionAge: Argument<ConnectionAge> = {
+  usage: '<time> [grace <time>]',
+  describe: '<time>: a time of at least 1 ms (us, ms, s, m, h, d; default ms)',
+  take: (cursor, context) => {
+    const limit = time('time', { min: 1 });
+    const ageMs = limit.take(cursor, context);
+    if (ageMs === undefined || cursor.peek()?.text !== 'grace') return ageMs === undefined ? undefined : { ageMs, graceMs: null };
+    const { position } = cursor.next() ?? {};
+    if (position !== undefined) cursor.head = position;
+    const graceMs = limit.take(cursor, { ...context, directive: 'grace' });
+    return graceMs === undefined ? undefined : { ageMs, graceMs };
+  },
+};
+
 export const PROXY_DIRECTIVES: readonly Directive<ProxyDraft>[] = [
   proxyDirective({
     name: 'balance', sections: ['defaults', 'listen', 'backend'], arguments: [algorithm], origin: 'haproxy', default: 'roundrobin',
@@ -102,7 +127,7 @@ export const PROXY_DIRECTIVES: readonly Directive<ProxyDraft>[] = [
     apply: (proxy, [bind, set], { report, position }) => {
       const count = proxy.binds.reduce((sum, other) => sum + other.addresses.length, bind.addresses.length);
       if (count > MAX_ADDRESSES) return report.error(`'${proxy.name}' listens on more than ${MAX_ADDRESSES} addresses`, position);
-      const settings: BindKeywords = { proto: null };
+      const settings: BindKeywords = { proto: null, idlePingMs: null, idlePingTimeoutMs: null };
       set(settings);
       proxy.binds.push({ ...bind, keywords: settings, position });
     },
@@ -111,6 +136,12 @@ export const PROXY_DIRECTIVES: readonly Directive<ProxyDraft>[] = [
     name: 'default_backend', sections: ['defaults', 'frontend', 'listen'], arguments: [reference], origin: 'haproxy', default: 'none',
     summary: 'The backend that streams go to.', example: 'default_backend greeter',
     apply: (proxy, [name]) => { proxy.settings.defaultBackend = name; },
+  }),
+  proxyDirective({
+    name: 'fullconn', sections: ['defaults', 'listen', 'backend'], arguments: [integer('streams', 1, 2 ** 31 - 1)], origin: 'haproxy',
+    summary: "At how many streams of the backend servers with 'minconn' reach their 'maxconn'.",
+    default: 'a tenth of the maxconn of the frontends that lead here', example: 'fullconn 10000',
+    apply: (proxy, [streams]) => { proxy.settings.fullconn = streams; },
   }),
   proxyDirective({
     name: 'log', sections: ['defaults', 'frontend', 'listen'], arguments: [logTarget], origin: 'haproxy', default: 'none',
@@ -126,6 +157,15 @@ export const PROXY_DIRECTIVES: readonly Directive<ProxyDraft>[] = [
     },
   }),
   proxyDirective({
+    name: 'max-connection-age', sections: ['defaults', 'frontend', 'listen'], arguments: [connectionAge], origin: 'pillion', default: 'off',
+    summary: 'How long a client may use one HTTP/2 connection, so that clients spread anew over the replicas of Pillion.',
+    details: 'At that age, give or take a tenth, the client is told to open no more streams on it (GOAWAY); those under way go on. '
+      + "With 'grace' they have so long to end, then they are ended with UNAVAILABLE.",
+    example: 'max-connection-age 10m grace 1m',
+    apply: (proxy, [age]) => { proxy.settings.maxConnectionAge = age; },
+    undo: (proxy) => { proxy.settings.maxConnectionAge = null; },
+  }),
+  proxyDirective({
     name: 'maxconn', sections: ['defaults', 'frontend', 'listen'], arguments: [integer('connections', 0, 2 ** 31 - 1)], origin: 'haproxy',
     summary: 'Client connections at once on this frontend; more wait in the kernel.', default: "0: only the global section's limit",
     example: 'maxconn 3000',
@@ -139,11 +179,5 @@ export const PROXY_DIRECTIVES: readonly Directive<ProxyDraft>[] = [
       + 'http needs HTTP/2 servers in this version (proto h2).',
     example: 'mode auto',
     apply: (proxy, [mode]) => { proxy.settings.mode = mode; },
-  }),
-  proxyDirective({
-    name: 'retries', sections: ['defaults', 'listen', 'backend'], arguments: [integer('number', 0, 1_000_000)], origin: 'haproxy',
-    summary: 'How often a stream that no server can have processed is tried again.', default: '3', example: 'retries 3',
-    details: 'Failed connects, refused streams and streams above the last id of a GOAWAY are tried again on another server.',
-    apply: (proxy, [retries]) => { proxy.settings.retries = retries; },
   }),
 ];

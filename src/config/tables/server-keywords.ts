@@ -54,6 +54,28 @@ export const SERVER_KEYWORDS: readonly Row[] = [
     set: (server: ServerKeywords, streams) => { server.maxconn = streams; },
   }),
   keyword({
+    name: 'minconn', argument: integer('streams', 0, 2 ** 31 - 1), default: '0 (maxconn is fixed)',
+    summary: "The limit while the backend has few streams; it rises to 'maxconn' as they rise to 'fullconn'.",
+    set: (server: ServerKeywords, streams) => { server.minconn = streams; },
+  }),
+  keyword({
+    name: 'maxqueue', argument: integer('streams', 0, 2 ** 31 - 1), default: '0 (10000 for the backend)',
+    summary: "Streams that may wait on this server's account: the backend's queue takes as many as its usable servers allow together.",
+    set: (server: ServerKeywords, streams) => { server.maxqueue = streams; },
+  }),
+  keyword({
+    name: 'idle-ping', argument: time('delay'), default: '310s',
+    summary: 'A server whose connection has streams and is quiet for so long is asked by PING whether it is there; set, also one '
+      + 'without streams. 0: never. gRPC servers close connections that are asked more often than every 5 minutes unless they are '
+      + 'told otherwise.',
+    set: (server: ServerKeywords, delay) => { server.idlePingMs = delay; },
+  }),
+  keyword({
+    name: 'idle-ping-timeout', argument: time('time', { min: 1 }), default: '10s, or idle-ping if shorter',
+    summary: "How long the answer to a PING may take (Pillion's).",
+    set: (server: ServerKeywords, limit) => { server.idlePingTimeoutMs = limit; },
+  }),
+  keyword({
     name: 'proto', argument: oneOf('protocol', ['h2'], ['h1', 'fcgi', 'none', 'spop']), default: 'by mode',
     summary: 'Speak HTTP/2 with prior knowledge to this server.',
     set: (server: ServerKeywords, protocol) => { server.proto = protocol; },
@@ -70,7 +92,7 @@ export const UNSUPPORTED_SERVER_KEYWORDS: ReadonlyMap<string, number> = new Map(
     strict-maxconn tfo tls-tickets`, 0),
   ...words(`addr agent-addr agent-inter agent-port agent-send alpn ca-file cc check-alpn check-pool-conn-name check-proto
     check-sni ciphers ciphersuites client-sigalgs cookie crl-file crt curves downinter error-limit fastinter from guid hash-key
-    healthcheck id idle-ping init-addr init-state log-bufsize log-proto max-reuse maxqueue minconn name namespace npn observe
+    healthcheck id init-addr init-state log-bufsize log-proto max-reuse name namespace npn observe
     on-error on-marked-down on-marked-up pool-conn-name pool-low-conn pool-max-conn pool-purge-delay port proxy-v2-options redir
     renegotiate-limit resolve-net resolve-opts resolve-prefer resolvers set-proxy-v2-tlv-fmt shard sigalgs slowstart sni socks4
     source ssl-max-ver ssl-min-ver tcp-md5sig tcp-ut track usesrc verify verifyhost ws`, 1),
@@ -84,7 +106,7 @@ export const UNSUPPORTED_BIND_KEYWORDS: ReadonlyMap<string, number> = new Map([
     v4v6 v6only`, 0),
   ...words(`accept-netscaler-cip alpn backlog ca-file ca-ignore-err ca-sign-file ca-sign-pass ca-verify-file cc ciphers
     ciphersuites client-sigalgs crl-file crt crt-ignore-err crt-list curves default-crt ecdhe expose-fd gid group guid-prefix id
-    idle-ping interface level maxconn mode mss name namespace nbconn nice npn ocsp-update process quic-cc-algo quic-socket
+    interface level maxconn mode mss name namespace nbconn nice npn ocsp-update process quic-cc-algo quic-socket
     severity-output shards sigalgs ssl-max-ver ssl-min-ver tcp-md5sig tcp-ss tcp-ut thread tls-ticket-keys uid user verify`, 1),
 ]);
 

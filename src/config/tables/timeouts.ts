@@ -19,6 +19,22 @@ function timeout(
 }
 
 export const TIMEOUT_DIRECTIVES: readonly Directive<ProxyDraft>[] = [
+  timeout(
+    'client-fin', FRONT, 'How long a client may be silent once one direction has ended.', 'timeout client-fin 10s', 'timeout client, or timeout tunnel',
+    'For raw TCP. HTTP/2 connections close when the last stream has ended.',
+  ),
+  timeout(
+    'http-keep-alive', FRONT, 'How long a client may keep an HTTP/2 connection without streams, once it has had one.', 'timeout http-keep-alive 5m',
+    'timeout http-request; else timeout client', 'The client is told by GOAWAY and opens another when it needs it.',
+  ),
+  timeout(
+    'server-fin', BACK, 'How long a server may be silent once one direction has ended.', 'timeout server-fin 10s', 'timeout server, or timeout tunnel',
+    'For raw TCP.',
+  ),
+  timeout(
+    'tunnel', BACK, 'How long raw TCP connections, and tunnels made by CONNECT, may be silent.', 'timeout tunnel 1h',
+    'timeout client and timeout server', 'Replaces both once the connection to the server is there.',
+  ),
   timeout('check', BACK, 'How long a health check may take once connected.', 'timeout check 2s', "the server's inter"),
   timeout(
     'client', FRONT, 'How long a client may be silent.', 'timeout client 30s', 'none, with a warning',

@@ -81,11 +81,10 @@ export const UNSUPPORTED_PROXY: ReadonlyMap<string, UnsupportedWord> = table(
   [list('http-check tcp-check external-check email-alert'), CHECKS],
   [list('cookie persist stick stick-table force-persist ignore-persist hash-type hash-balance-factor hash-preserve-affinity'), null],
   ['http-reuse', 'HTTP/2 connections to servers are always shared: remove the line'],
-  ['fullconn', "'maxconn' of the servers is fixed, without 'minconn': remove the line"],
   [list(`backlog clitcpka-cnt clitcpka-idle clitcpka-intvl srvtcpka-cnt srvtcpka-idle srvtcpka-intvl description disabled enabled
-    force-be-switch guid http-send-name-header id load-server-state-from-file max-keep-alive-queue max-session-srv-conns retry-on
+    force-be-switch guid http-send-name-header id load-server-state-from-file max-keep-alive-queue max-session-srv-conns
     server-state-file-name source dgram-bind be-unpublished`), null],
-  [under('timeout', 'client-fin server-fin client-hs http-keep-alive tarpit tunnel'), null],
+  [under('timeout', 'client-hs tarpit'), null],
   [under('option', `httpchk tcp-check smtpchk mysql-check pgsql-check redis-check ldap-check ssl-hello-chk external-check
     spop-check`), CHECKS],
   [under('option', 'httpslog'), "'option httplog'"],

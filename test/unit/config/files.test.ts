@@ -58,9 +58,6 @@ describe('configuration files', () => {
   it('notes on limits: mistyped words are told from missing ones', () => {
     assert.deepEqual(summary(load('limits.cfg')), [
       "4 unknown keyword 'default' in section 'global'",
-      "8 'fullconn' is not supported by Pillion yet",
-      "9 server keyword 'minconn' is not supported by Pillion yet",
-      "10 server keyword 'minconn' is not supported by Pillion yet",
       "15 unknown keyword 'use-backend' in section 'frontend'",
       "20 unknown keyword 'use-backend' in section 'frontend'",
     ]);

@@ -81,15 +81,22 @@ describe('directives of global', () => {
   }
 });
 
+const RETRY_ON = { connFailure: true, emptyResponse: false, junkResponse: false, responseTimeout: false, httpStatuses: [], grpcStatuses: [] };
+
 describe('directives of frontends', () => {
   const rows: readonly [string, Partial<FrontendSettings>][] = [
     ['', {
       mode: 'tcp', maxconn: null, defaultBackend: 'b', clientTimeoutMs: 1000, httpRequestTimeoutMs: null, detectTimeoutMs: 1000, logs: [],
-      logFormat: 'none', dontLogNull: false, binds: [{ address: { kind: 'tcp', host: '', port: 1 }, text: ':1', proto: null }],
+      logFormat: 'none', dontLogNull: false, binds: [{ address: { kind: 'tcp', host: '', port: 1 }, text: ':1', proto: null, idlePing: { afterMs: 30_000, timeoutMs: 10_000, always: false } }],
+      keepAliveTimeoutMs: null, clientFinTimeoutMs: null, maxConnectionAge: null,
     }],
     ['timeout client 30s', { clientTimeoutMs: 30_000 }],
     ['timeout client 0', { clientTimeoutMs: null }],
     ['timeout http-request 5000', { httpRequestTimeoutMs: 5000 }],
+    ['timeout http-keep-alive 1m', { keepAliveTimeoutMs: 60_000 }], ['timeout client-fin 2s', { clientFinTimeoutMs: 2000 }],
+    ['max-connection-age 10m', { maxConnectionAge: { ageMs: 600_000, graceMs: null } }],
+    ['max-connection-age 10m grace 30s', { maxConnectionAge: { ageMs: 600_000, graceMs: 30_000 } }],
+    ['max-connection-age 10m\nno max-connection-age', { maxConnectionAge: null }],
     ['detect-timeout 200ms', { detectTimeoutMs: 200 }],
     ['maxconn 3000', { maxconn: 3000 }],
     ['log global', { logs: [STDERR] }],
@@ -119,7 +126,8 @@ describe('directives of backends', () => {
   const rows: readonly [string, Partial<BackendSettings>][] = [
     ['', {
       mode: 'tcp', balance: { algorithm: 'roundrobin' }, servers: [], connectTimeoutMs: 1000, serverTimeoutMs: 1000, queueTimeoutMs: null,
-      checkTimeoutMs: null, retries: 3, redispatch: null, grpcCheck: null,
+      checkTimeoutMs: null, retries: 3, redispatch: 1, grpcCheck: null, serverFinTimeoutMs: null, tunnelTimeoutMs: null, fullconn: null,
+      retryOn: RETRY_ON, retryBudget: { percent: 20, minPerSecond: 3 }, bufferBytes: 16_384,
     }],
     ['mode auto', { mode: 'auto' }], ['mode grpc', { mode: 'grpc' }], ['mode http', { mode: 'http' }], ['mode tcp', { mode: 'tcp' }],
     ['balance leastconn', { balance: { algorithm: 'leastconn' } }],
@@ -130,8 +138,18 @@ describe('directives of backends', () => {
     ['timeout connect 2s', { connectTimeoutMs: 2000 }], ['timeout server 1m', { serverTimeoutMs: 60_000 }],
     ['timeout queue 500', { queueTimeoutMs: 500 }], ['timeout check 1s', { checkTimeoutMs: 1000 }],
     ['retries 0', { retries: 0 }],
-    ['option redispatch', { redispatch: -1 }], ['option redispatch 3', { redispatch: 3 }], ['option redispatch 0', { redispatch: null }],
-    ['option redispatch\nno option redispatch', { redispatch: null }],
+    ['option redispatch', { redispatch: 1 }], ['option redispatch 3', { redispatch: 3 }], ['option redispatch -1', { redispatch: -1 }],
+    ['option redispatch 0', { redispatch: 0 }], ['option redispatch\nno option redispatch', { redispatch: 0 }],
+    ['timeout tunnel 1h', { tunnelTimeoutMs: 3_600_000 }], ['timeout server-fin 2s', { serverFinTimeoutMs: 2000 }],
+    ['fullconn 10', { fullconn: 10 }],
+    ['retry-on none', { retryOn: { ...RETRY_ON, connFailure: false } }],
+    ['retry-on conn-failure empty-response junk-response response-timeout', { retryOn: { ...RETRY_ON, emptyResponse: true, junkResponse: true, responseTimeout: true } }],
+    ['retry-on 503\nretry-on 429 unavailable cancelled 429', { retryOn: { ...RETRY_ON, httpStatuses: [429], grpcStatuses: [14, 1] } }],
+    ['retry-on all-retryable-errors 401', {
+      retryOn: { ...RETRY_ON, emptyResponse: true, junkResponse: true, responseTimeout: true, httpStatuses: [500, 502, 503, 504, 401] },
+    }],
+    ['retry-budget 5', { retryBudget: { percent: 5, minPerSecond: 3 } }], ['retry-budget 5 min 0', { retryBudget: { percent: 5, minPerSecond: 0 } }],
+    ['retry-budget 5\nno retry-budget', { retryBudget: null }],
     ['option grpc-check', { grpcCheck: { service: '', method: 'auto' } }],
     ['option grpc-check service a.B', { grpcCheck: { service: 'a.B', method: 'auto' } }],
     ['option grpc-check watch', { grpcCheck: { service: '', method: 'watch' } }],
@@ -150,11 +168,15 @@ describe('servers', () => {
   const rows: readonly [string, Partial<ServerSettings>][] = [
     ['', {
       name: 's', address: { kind: 'tcp', host: '127.0.0.1', port: { kind: 'fixed', port: 1 } }, weight: 1, check: false, interMs: 2000, rise: 2,
-      fall: 3, backup: false, disabled: false, maxconn: 0, proto: null, discovery: { kind: 'static' },
+      fall: 3, backup: false, disabled: false, maxconn: 0, minconn: 0, maxqueue: 0,
+      idlePing: { afterMs: 310_000, timeoutMs: 10_000, always: false }, proto: null, discovery: { kind: 'static' },
     }],
     ['weight 0', { weight: 0 }], ['weight 256', { weight: 256 }], ['check', { check: true }], ['inter 500', { interMs: 500 }],
     ['rise 5 fall 1', { rise: 5, fall: 1 }], ['backup disabled', { backup: true, disabled: true }], ['maxconn 10', { maxconn: 10 }],
-    ['proto h2', { proto: 'h2' }],
+    ['proto h2', { proto: 'h2' }], ['minconn 5 maxconn 10', { minconn: 5, maxconn: 10 }], ['minconn 5', { minconn: 5, maxconn: 5 }],
+    ['maxqueue 7', { maxqueue: 7 }], ['idle-ping 5s', { idlePing: { afterMs: 5000, timeoutMs: 5000, always: true } }],
+    ['idle-ping 1m idle-ping-timeout 2s', { idlePing: { afterMs: 60_000, timeoutMs: 2000, always: true } }],
+    ['idle-ping 0', { idlePing: { afterMs: null, timeoutMs: 0, always: true } }],
   ];
   for (const [keywords, expected] of rows) {
     it(keywords || 'defaults', () => {

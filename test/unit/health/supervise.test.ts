@@ -12,11 +12,13 @@ import type { Server } from '../../../src/pool/server.ts';
 
 const SERVER: ServerSettings = {
   name: 's1', address: { kind: 'unix', path: '/nowhere' }, weight: 1, check: true, interMs: 20, rise: 2, fall: 3, backup: false, disabled: false,
-  maxconn: 0, proto: null, discovery: { kind: 'static' },
+  maxconn: 0, minconn: 0, maxqueue: 0, idlePing: { afterMs: null, timeoutMs: 1, always: false }, proto: null, discovery: { kind: 'static' },
 };
 const BACKEND: BackendSettings = {
   name: 'b', mode: 'auto', balance: { algorithm: 'leastconn' }, servers: [SERVER], connectTimeoutMs: 500, serverTimeoutMs: null, queueTimeoutMs: null,
-  checkTimeoutMs: null, retries: 3, redispatch: null, grpcCheck: null,
+  serverFinTimeoutMs: null, tunnelTimeoutMs: null, checkTimeoutMs: null, retries: 3, redispatch: 1, grpcCheck: null, fullconn: null, bufferBytes: 16_384,
+  retryOn: { connFailure: true, emptyResponse: false, junkResponse: false, responseTimeout: false, httpStatuses: [], grpcStatuses: [] },
+  retryBudget: null,
   http2: HTTP2_BACKEND,
 };
 
