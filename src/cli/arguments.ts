@@ -172,9 +172,9 @@ function destinations(to: Valued, messages: string[]): Destination[] {
     const address = dns ? entry.slice('dns:'.length) : entry;
     const parsed = parseServerAddress(address);
     if (!parsed.ok) messages.push(`${to.source}: ${parsed.message}`);
-    else if (dns && (parsed.value.kind !== 'tcp' || parsed.value.port.kind !== 'fixed' || parsed.value.host.startsWith('_'))) {
+    else if (dns && (parsed.value.kind !== 'tcp' || parsed.value.port.kind !== 'fixed' || /^(_|$)/.test(parsed.value.host))) {
       messages.push(`${to.source}: '${entry}' needs a host name and a port: dns:greeter:50051`);
-    } else if (parsed.value.kind === 'tcp' && parsed.value.port.kind === 'mapped' && parsed.value.port.offset === 0) {
+    } else if (parsed.value.kind === 'tcp' && parsed.value.port.kind === 'mapped') {
       messages.push(`${to.source}: '${entry}' needs a port: host:port`);
     }
     return { dns, address };

@@ -49,7 +49,10 @@ function parseBindAddress(text: string): Parsed<BindAddress[]> {
   return { ok: true, value: ports.map((number) => ({ kind: 'tcp', host: plain, port: number })) };
 }
 
-/** The address of a `server`: without a port the client's is used, `:+n` and `:-n` shift it. */
+/**
+ * The address of a `server`: without a port the client's is used, `:+n` and `:-n` shift it. `0.0.0.0`, `*`, `::` and nothing mean the
+ * address that the client connected to.
+ */
 export function parseServerAddress(text: string): Parsed<ServerAddress> {
   const prefix = UNSUPPORTED_PREFIX.exec(text);
   if (prefix !== null) return failed(`addresses of the form '${prefix[0]}' are not supported by Pillion yet`);
@@ -58,12 +61,8 @@ export function parseServerAddress(text: string): Parsed<ServerAddress> {
   if (local !== null) return local;
   const split = splitHostPort(text);
   if (!split.ok) return split;
-  const { host, port: portText } = split.value;
-  if (host === '' || host === '*' || host === '0.0.0.0' || host === '::') {
-    const hint = 'write 127.0.0.1 for this host';
-    return failed(`'${text}': going on to the client's own destination is not supported by Pillion yet; ${hint}`);
-  }
-  const port = parseServerPort(portText);
+  const host = ['*', '0.0.0.0', '::'].includes(split.value.host) ? '' : split.value.host;
+  const port = parseServerPort(split.value.port);
   return port.ok ? { ok: true, value: { kind: 'tcp', host, port: port.value } } : port;
 }
 
@@ -135,7 +134,8 @@ function splitHostPort(text: string): Parsed<{ host: string; port: string }> {
   const port = bracketed !== null ? (bracketed[2] ?? '') : colon < 0 ? '' : address.slice(colon + 1);
   if (bracketed !== null && !isIPv6(host)) return failed(`'${host}' is not an IPv6 address`);
   if (!isHost(host)) return failed(`'${host}' is neither an IP address nor a host name`);
-  if (family === 'ipv4' && !(isIPv4(host) || host === '*')) return failed(`'${host}' is not an IPv4 address, as 'ipv4@' says`);
+  if (family === 'ipv4' && !(isIPv4(host) || host === '*' || host === '')) return failed(`'${host}' is not an IPv4 address, as 'ipv4@' says`);
+  if (family === 'ipv6' && host === '') return { ok: true, value: { host: '::', port } };
   if (family === 'ipv6' && !isIPv6(host)) return failed(`'${host}' is not an IPv6 address, as 'ipv6@' says`);
   return { ok: true, value: { host, port } };
 }

@@ -165,7 +165,8 @@ export interface GrpcCheckSettings {
 }
 
 export type ServerAddress =
-  | { readonly kind: 'tcp'; /** IP literal or host name. */ readonly host: string; readonly port: ServerPort }
+  /** IP literal or host name; empty: the address that the client connected to (`0.0.0.0`, `*`, `::`; HAProxy manual 5.2 "server"). */
+  | { readonly kind: 'tcp'; readonly host: string; readonly port: ServerPort }
   | { readonly kind: 'unix'; readonly path: string }
   | { readonly kind: 'abstract'; readonly name: string };
 

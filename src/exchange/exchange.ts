@@ -161,11 +161,11 @@ export class Exchange extends Placement implements HalfSink, StreamSeeker, Strea
   // ---- the way to a server
 
   protected override connect(server: Server): void {
-    server.acquire(this, this.#context.record.localPort);
+    server.acquire(this, this.#context.record);
   }
 
   protected override abandon(server: Server): void {
-    server.abandon(this, this.#context.record.localPort);
+    server.abandon(this, this.#context.record);
   }
 
   onConnection(connection: Http2Connection): void {

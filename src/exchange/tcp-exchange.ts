@@ -95,7 +95,7 @@ export class TcpExchange extends Placement implements StreamRecord {
   };
 
   protected override connect(server: Server): void {
-    this.#cancelDial = server.dialRaw(this.#context.record.localPort, (socket, reason) => {
+    this.#cancelDial = server.dialRaw(this.#context.record, (socket, reason) => {
       this.#cancelDial = null;
       if (socket === null) {
         this.retry(`connect to ${this.serverName} failed: ${reason}`, true, 0);

@@ -1,5 +1,6 @@
 /** Joins servers to their checks. */
 import type { BackendSettings, ServerAddress } from '../config/model.ts';
+import { dialHost } from '../pool/address.ts';
 import type { Server } from '../pool/server.ts';
 import { checkTimeouts, type CheckAddress } from './check.ts';
 import { GrpcCheck } from './grpc-check.ts';
@@ -35,7 +36,7 @@ export function supervise(server: Server, address: ServerAddress, backend: Backe
 function checkAddress(address: ServerAddress): CheckAddress | null {
   switch (address.kind) {
     case 'tcp':
-      return address.port.kind === 'fixed' ? { host: address.host, port: address.port.port } : null;
+      return address.port.kind === 'fixed' ? { host: dialHost(address.host, ''), port: address.port.port } : null;
     case 'unix':
       return { path: address.path };
     case 'abstract':

@@ -31,6 +31,13 @@ export interface ServerOwner {
   onProtocolError(server: Server, code: number, reason: string): void;
 }
 
+/** What a client connected to. */
+export interface Destination {
+  /** Empty: a Unix socket. */
+  readonly localAddress: string;
+  readonly localPort: number;
+}
+
 export class Server implements Target, ServerRecord, PoolOwner {
   readonly name: string;
   readonly settings: ServerSettings;
@@ -48,7 +55,10 @@ export class Server implements Target, ServerRecord, PoolOwner {
   statusReason = '';
   readonly #address: ServerAddress;
   readonly #owner: ServerOwner;
-  readonly #pools = new Map<number, ConnectionPool>();
+  /** The host to dial is the one that the client connected to. */
+  readonly #followsClient: boolean;
+  /** By port, behind the address where that depends on the client as well. */
+  readonly #pools = new Map<number | string, ConnectionPool>();
   #suspectUntil = 0;
   #removed = false;
 
@@ -62,6 +72,7 @@ export class Server implements Target, ServerRecord, PoolOwner {
     this.maxconn = settings.maxconn;
     this.status = settings.disabled ? 'MAINT' : settings.check ? 'UP' : 'no check';
     this.#address = address;
+    this.#followsClient = address.kind === 'tcp' && address.host === '';
     this.#owner = owner;
   }
 
@@ -102,18 +113,19 @@ export class Server implements Target, ServerRecord, PoolOwner {
     this.#owner.onSlotFree(this);
   }
 
-  /** Finds or makes a connection for a client that connected to `clientPort`. */
-  acquire(seeker: StreamSeeker, clientPort: number): void {
-    this.#pool(clientPort).acquire(seeker);
+  /** Finds or makes a connection for a client that connected to `destination`. */
+  acquire(seeker: StreamSeeker, destination: Destination): void {
+    this.#pool(destination).acquire(seeker);
   }
 
-  abandon(seeker: StreamSeeker, clientPort: number): void {
-    this.#pool(clientPort).abandon(seeker);
+  abandon(seeker: StreamSeeker, destination: Destination): void {
+    this.#pool(destination).abandon(seeker);
   }
 
   /** Dials a raw TCP connection; `done` gets the connected, paused socket, or the reason of the failure. The answer cancels the dial. */
-  dialRaw(clientPort: number, done: (socket: Socket | null, reason: string) => void): () => void {
-    const socket = connect(dialTarget(this.#address, dialPort(this.#address, clientPort)));
+  dialRaw(destination: Destination, done: (socket: Socket | null, reason: string) => void): () => void {
+    const port = dialPort(this.#address, destination.localPort);
+    const socket = connect(dialTarget(this.#address, port, destination.localAddress));
     const timer = setTimeout(() => socket.destroy(Object.assign(new Error('timeout'), { code: 'ETIMEDOUT' })), this.#owner.connectTimeoutMs);
     let answered = false;
     const answer = (result: Socket | null, reason: string): void => {
@@ -140,12 +152,13 @@ export class Server implements Target, ServerRecord, PoolOwner {
     };
   }
 
-  #pool(clientPort: number): ConnectionPool {
-    const port = dialPort(this.#address, clientPort);
-    let pool = this.#pools.get(port);
+  #pool({ localAddress, localPort }: Destination): ConnectionPool {
+    const port = dialPort(this.#address, localPort);
+    const key = this.#followsClient ? `${localAddress} ${port}` : port;
+    let pool = this.#pools.get(key);
     if (pool === undefined) {
-      pool = new ConnectionPool(dialTarget(this.#address, port), this.#owner.http2, this.#owner.connectTimeoutMs, this);
-      this.#pools.set(port, pool);
+      pool = new ConnectionPool(dialTarget(this.#address, port, localAddress), this.#owner.http2, this.#owner.connectTimeoutMs, this);
+      this.#pools.set(key, pool);
     }
     return pool;
   }

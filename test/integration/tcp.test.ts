@@ -274,4 +274,21 @@ describe('addresses', () => {
     const { counters } = pillion.server('a');
     assert.deepEqual([counters.streamsTotal, counters.connectionsTotal], [3, 2]);
   });
+
+  it('goes on to the address that the client connected to, for calls and for raw TCP', async () => {
+    const [port = 0] = await freePorts(1);
+    const replicas = await Promise.all(['127.0.0.2', '127.0.0.3'].map((host) => startReplica({}, { target: `${host}:${port}` })));
+    for (const replica of replicas) defer(() => replica.kill());
+    const pillion = await startPillion([
+      'defaults', '  mode auto', '  timeout connect 2s', '  timeout client 30s', '  timeout server 30s',
+      'listen one', '  bind 127.0.0.2:1,127.0.0.3:1', `  server a *:${port}`,
+      'listen two', '  mode tcp', '  bind 127.0.0.3:1', `  server b 0.0.0.0:${port}`,
+    ].join('\n'));
+    defer(() => pillion.stop());
+    await echoesBy(`127.0.0.2:${pillion.ports[0]}`);
+    await echoesBy(`127.0.0.3:${pillion.ports[1]}`);
+    assert.deepEqual(replicas.map(({ calls }) => calls), [1, 1]);
+    await echoesBy(`127.0.0.3:${pillion.ports[2]}`);
+    assert.deepEqual(replicas.map(({ calls }) => calls), [1, 2]);
+  });
 });

@@ -15,7 +15,10 @@ const ACCEPTED: Readonly<Record<Mode, readonly Mode[]>> = {
 export function checkModes(
   proxies: readonly ProxyDraft[], used: ReadonlyMap<ProxyDraft, readonly ProxyDraft[]>, report: Reporter,
 ): void {
-  for (const proxy of proxies) refuseHttp2InTcp(proxy, report);
+  for (const proxy of proxies) {
+    refuseHttp2InTcp(proxy, report);
+    if (proxy.settings.mode === 'http') warnOfHttp1Clients(proxy, report);
+  }
   for (const [backend, frontends] of used) {
     for (const frontend of frontends) checkPair(frontend, backend, report);
     if (backend.settings.mode === 'http') requireHttp2(backend, report);
@@ -44,6 +47,13 @@ function refuseHttp2InTcp({ settings, name, binds, servers }: ProxyDraft, report
     if (server.keywords.proto === null) continue;
     report.error(`'proto h2' of server '${server.name}' cannot be used in mode tcp ('${name}')`, server.position, hint);
   }
+}
+
+function warnOfHttp1Clients({ section, name, binds }: ProxyDraft, report: Reporter): void {
+  const open = binds.find((bind) => bind.keywords.proto === null);
+  if (open === undefined) return;
+  const message = `HTTP/1 clients of ${section} '${name}' are not served by this version of Pillion: they get status 505`;
+  report.warning(message, open.position, "'mode auto' passes them to the servers as they are; 'proto h2' says that there are none");
 }
 
 function requireHttp2(backend: ProxyDraft, report: Reporter): void {

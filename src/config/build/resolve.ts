@@ -22,7 +22,10 @@ export function resolve(draft: ConfigurationDraft, complete: boolean, report: Re
   checkNames(frontends, report);
   checkNames(backends, report);
   const byName = new Map(backends.map((backend) => [backend.name, backend]));
-  for (const proxy of draft.proxies) checkServerNames(proxy, report);
+  for (const proxy of draft.proxies) {
+    checkServerNames(proxy, report);
+    checkCheckedPorts(proxy, report);
+  }
   const used = new Map<ProxyDraft, ProxyDraft[]>();
   const routes = new Map<ProxyDraft, ProxyDraft | null>();
   for (const frontend of frontends) {
@@ -107,6 +110,15 @@ function checkServerNames(proxy: ProxyDraft, report: Reporter): void {
     const other = names.get(server.name);
     if (other === undefined) names.set(server.name, server);
     else report.error(`server '${server.name}' of '${proxy.name}' exists already, at line ${other.position.line}`, server.position);
+  }
+}
+
+/** As HAProxy: whose port is the client's, relative or not, has none that a check could connect to. */
+function checkCheckedPorts(proxy: ProxyDraft, report: Reporter): void {
+  for (const { name, address, keywords, position } of proxy.servers) {
+    if (!keywords.check || address.kind !== 'tcp' || address.port.kind === 'fixed') continue;
+    const hint = "give the server a port of its own, or leave 'check' out";
+    report.error(`server '${name}' of '${proxy.name}' has 'check', but no port that could be checked`, position, hint);
   }
 }
 

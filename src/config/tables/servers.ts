@@ -24,8 +24,9 @@ export const SERVER_DIRECTIVES: readonly Directive<ProxyDraft>[] = [
     name: 'server', sections: ['listen', 'backend'], misplaced: 'error', origin: 'haproxy', default: 'none',
     arguments: [parsed('name', 'the name of the server', parseName), address, serverKeywords],
     summary: 'A server of this backend.',
-    details: 'Without a port the one that the client connected to is used, shifted by :+n or :-n. A host name is one server, whatever '
-      + 'number of addresses it has; server-template makes one of each.',
+    details: 'Without a port the one that the client connected to is used, shifted by :+n or :-n; such a server cannot be checked. '
+      + 'With 0.0.0.0, *, [::] or nothing as host, the address that the client connected to is used. A host name is one server, '
+      + 'whatever number of addresses it has; server-template makes one of each.',
     example: 'server greeter1 10.0.0.7:50051 check weight 10',
     apply: (proxy, [name, to, set], { position }) => {
       const settings = { ...proxy.settings.serverDefaults };
@@ -45,7 +46,7 @@ export const SERVER_DIRECTIVES: readonly Directive<ProxyDraft>[] = [
       + '<prefix> and a number. SRV records (a name that begins with "_") are not supported yet.',
     example: 'server-template web- 3 web:8000 check',
     apply: (proxy, [name, template, to, set], { report, position }) => {
-      if (to.kind !== 'tcp') return report.error("'server-template' needs a host name to resolve, not a Unix socket", position);
+      if (to.kind !== 'tcp' || to.host === '') return report.error("'server-template' needs a host name to resolve", position);
       if (to.host.startsWith('_')) return report.error('SRV records are not supported by Pillion yet', position);
       const settings = { ...proxy.settings.serverDefaults };
       set(settings);

@@ -16,6 +16,8 @@ describe('bind addresses', () => {
     ['2001:db8::1:8080', { kind: 'tcp', host: '2001:db8::1', port: 8080 }],
     ['ipv4@127.0.0.1:80', { kind: 'tcp', host: '127.0.0.1', port: 80 }],
     ['ipv6@::1:80', { kind: 'tcp', host: '::1', port: 80 }],
+    ['ipv4@:80', { kind: 'tcp', host: '', port: 80 }],
+    ['ipv6@:80', { kind: 'tcp', host: '::', port: 80 }],
     ['localhost:80', { kind: 'tcp', host: 'localhost', port: 80 }],
     ['my_host-1.example.:80', { kind: 'tcp', host: 'my_host-1.example.', port: 80 }],
     ['unix@/run/p.sock', { kind: 'unix', path: '/run/p.sock' }],
@@ -62,15 +64,16 @@ describe('server addresses', () => {
     ['10.0.0.1:80', fixed('10.0.0.1', 80)], ['[::1]:80', fixed('::1', 80)], ['::1:80', fixed('::1', 80)], ['greeter:50051', fixed('greeter', 50051)],
     ['10.0.0.1', mapped('10.0.0.1', 0)], ['10.0.0.1:', mapped('10.0.0.1', 0)], ['greeter', mapped('greeter', 0)], ['[::1]', mapped('::1', 0)],
     ['greeter:+10', mapped('greeter', 10)], ['greeter:-10', mapped('greeter', -10)],
-    ['unix@/a', { kind: 'unix', path: '/a' }], ['/a', { kind: 'unix', path: '/a' }], ['abns@a', { kind: 'abstract', name: 'a' }],
+    [':80', fixed('', 80)], ['*:80', fixed('', 80)], ['0.0.0.0:80', fixed('', 80)], ['[::]:80', fixed('', 80)], ['*', mapped('', 0)],
+    ['ipv4@:80', fixed('', 80)], ['unix@/a', { kind: 'unix', path: '/a' }], ['/a', { kind: 'unix', path: '/a' }], ['abns@a', { kind: 'abstract', name: 'a' }],
   ];
   for (const [text, expected] of accepted) {
     it(`reads ${text}`, () => assert.deepEqual(parseServerAddress(text), { ok: true, value: expected }));
   }
 
   const refused: readonly [string, RegExp][] = [
-    ['a:0', /not a port/], ['a:x', /not a port/], ['a:+', /not a port/], ['a:70000', /not a port/], ['*:80', /not supported by Pillion yet/],
-    ['0.0.0.0:80', /not supported by Pillion yet/], [':80', /not supported/], ['fd@3', /'bind'/], ['10.0.0:80', /neither/], ['x_y!:80', /neither/],
+    ['a:0', /not a port/], ['a:x', /not a port/], ['a:+', /not a port/], ['a:70000', /not a port/],
+    ['fd@3', /'bind'/], ['10.0.0:80', /neither/], ['x_y!:80', /neither/],
   ];
   for (const [text, reason] of refused) {
     it(`refuses '${text}'`, () => {

@@ -71,7 +71,7 @@ const WRONG: readonly [text: string, ...expected: string[]][] = [
   ['backend b\noption grpc-check service', "2:19+7 error: 'service' needs the name of a gRPC service"],
   ['backend b\nserver-template w 9-3 a:1', "2:19+3 error: the range '9-3' is empty: its end lies before its start"],
   ['backend b\nserver-template w 0 a:1', "2:19+1 error: '0': 0 is out of range: expected 1 to 10000"],
-  ['backend b\nserver-template w 3 /a', "2:1+15 error: 'server-template' needs a host name to resolve, not a Unix socket"],
+  ['backend b\nserver-template w 3 /a', "2:1+15 error: 'server-template' needs a host name to resolve"],
   ['backend b\nserver-template w 3 _grpc._tcp.a:1', '2:1+15 error: SRV records are not supported by Pillion yet'],
   ['global\nlog stdout', "2:1+3 error: 'log' needs a facility: kern, user, mail, daemon, auth, syslog, lpr, news, uucp, cron, auth2, ftp, ntp, "
     + 'audit, alert, cron2, local0, local1, local2, local3, local4, local5, local6, local7'],
@@ -106,6 +106,9 @@ const WRONG: readonly [text: string, ...expected: string[]][] = [
   [`${CALM}backend b\nserver s a:1\nserver s a:2`, "7:1+6 error: server 's' of 'b' exists already, at line 6"],
   [`${CALM}frontend f\nbind :1\ndefault_backend gretter\nbackend greeter\nserver s a:1`,
     "7:17+7 error: there is no backend named 'gretter' | did you mean 'greeter'?"],
+  [`${CALM}backend b\nserver s a:+1 check`, "6:1+6 error: server 's' of 'b' has 'check', but no port that could be checked "
+    + "| give the server a port of its own, or leave 'check' out"],
+  [`${CALM}backend b\nserver-template s 3 *:1`, "6:1+15 error: 'server-template' needs a host name to resolve"],
   ['frontend f\ndefault_backend %[src]', '2:17+6 error: a backend chosen by an expression is not supported by Pillion yet'],
 ];
 
@@ -147,7 +150,7 @@ describe('modes of frontends and backends', () => {
     for (const back of ['auto', 'grpc', 'http', 'tcp']) {
       const fine = fits[front]?.includes(back) ?? false;
       it(`${front} ${fine ? 'uses' : 'refuses'} ${back}`, () => {
-        const text = `${CALM}frontend f\nmode ${front}\nbind :1\ndefault_backend b\nbackend b\nmode ${back}\nserver s a:1${back === 'tcp' ? '' : ' proto h2'}`;
+        const text = `${CALM}frontend f\nmode ${front}\nbind :1${front === 'tcp' ? '' : ' proto h2'}\ndefault_backend b\nbackend b\nmode ${back}\nserver s a:1${back === 'tcp' ? '' : ' proto h2'}`;
         const lines = said(text);
         assert.equal(lines.length, fine ? 0 : 1);
         if (!fine) assert.match(lines[0] ?? '', new RegExp(`^8:17\\+1 error: ${front} frontend 'f' cannot use ${back} backend 'b' \\(t.cfg:9\\)`));
@@ -158,10 +161,20 @@ describe('modes of frontends and backends', () => {
   it('mode http needs proto h2 on the servers of backends that are used', () => {
     const backend = `${CALM}backend b\nmode http\nserver s a:1\nserver t a:2 proto h2\n`;
     assert.deepEqual(said(backend), []);
-    assert.deepEqual(said(`${backend}frontend f\nmode http\nbind :1\ndefault_backend b`), [
+    assert.deepEqual(said(`${backend}frontend f\nmode http\nbind :1 proto h2\ndefault_backend b`), [
       "7:1+6 error: server 's': HTTP/1 servers are not supported by Pillion yet in mode http "
       + "| add 'proto h2' if the server speaks HTTP/2, or use 'mode auto'",
     ]);
+  });
+});
+
+describe('HTTP/1 clients in mode http', () => {
+  const http = (bind: string): string[] => said(`${CALM}listen l\nmode http\nbind ${bind}\nserver s a:1 proto h2`);
+
+  it('are warned of, unless the port is for HTTP/2 only', () => {
+    assert.deepEqual(http(':1'), ["7:1+4 warning: HTTP/1 clients of listen 'l' are not served by this version of Pillion: they get status 505 "
+      + "| 'mode auto' passes them to the servers as they are; 'proto h2' says that there are none"]);
+    assert.deepEqual(http(':1 proto h2'), []);
   });
 });
 
