@@ -75,7 +75,7 @@ async function startDaemon(): Promise<number> {
   return await new Promise((resolve) => {
     child.once('message', (message) => {
       if (message !== LISTENING) {
-        process.stderr.write(String(message));
+        process.stderr.write(typeof message === 'string' ? message : JSON.stringify(message));
         return;
       }
       child.disconnect();

@@ -97,7 +97,7 @@ export async function startProxy(configuration: Configuration, environment: Prox
         if (stopping !== '' && frontends.every(({ size }) => size === 0)) onEmpty();
       };
       for (const bind of settings.binds) {
-        const accept = (socket: Socket): void => frontendLimit.enter(socket, () => frontend.accept(socket, bind.proto === 'h2'));
+        const accept = (socket: Socket): void => frontendLimit.enter(socket, () => frontend.accept(socket, bind));
         const listener = await Listener.open(bind, accept);
         listeners.push(listener);
         listening.push({ frontend: settings.name, address: bind.text, port: listener.port });

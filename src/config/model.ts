@@ -38,6 +38,10 @@ export interface Http2Tuning {
   readonly maxFrameSize: number;
   /** What the peer's HPACK encoder may keep, octets. */
   readonly headerTableSize: number;
+  /** Oddities at which a connection ends; 0: never. */
+  readonly glitchesThreshold: number;
+  /** Streams after which a client's connection is drained; 0: never. */
+  readonly maxTotalStreams: number;
 }
 
 export type LogTarget = {

@@ -9,29 +9,29 @@
  * is dialled meanwhile, and when that speaks first, or when the time is up, the connection is raw TCP.
  */
 import type { Socket } from 'node:net';
-import type { FrontendSettings } from '../config/model.ts';
-import type { RequestFacts } from '../model/fields.ts';
+import type { BindSettings, FrontendSettings } from '../config/model.ts';
+import type { FieldList, RequestFacts } from '../model/fields.ts';
 import type { HalfSink } from '../model/exchange.ts';
 import type { ConnectionRecord, FrontendRecord, StreamRecord } from '../model/records.ts';
 import type { Tracer } from '../model/trace.ts';
 import { now } from '../time/clock.ts';
 import { armTimer, disarmTimer, Timer } from '../time/wheel.ts';
 import { SessionSocket } from '../transport/session-socket.ts';
-import { NO_ERROR } from '../h2/errors.ts';
+import { ENHANCE_YOUR_CALM, NO_ERROR } from '../h2/errors.ts';
 import type { Http2Options } from '../h2/options.ts';
 import type { Http2Stream } from '../h2/stream.ts';
 import { detect } from '../detect/detect.ts';
 import type { Backend } from '../pool/backend.ts';
 import { Http2Session, type SessionOwner } from '../session/http2-session.ts';
+import type { SessionTimeouts } from '../session/timeouts.ts';
 import type { ExchangeContext } from './context.ts';
 import { Exchange } from './exchange.ts';
 import { TcpExchange } from './tcp-exchange.ts';
 
 /** How long a silent client is waited for before a server is dialled in case it speaks first, milliseconds. */
 const DIAL_AHEAD_MS = 50;
-const PING_AFTER_MS = 30_000;
-const PING_TIMEOUT_MS = 10_000;
-const DEFAULT_HANDSHAKE_MS = 10_000;
+/** How long a peer may take to read why its streams were cut, milliseconds. */
+const LAST_WORDS_MS = 1000;
 
 type Phase = 'detecting' | 'h2' | 'tcp' | 'ended';
 
@@ -61,15 +61,20 @@ export class ClientConnection extends Timer implements ConnectionRecord, Exchang
   readonly frontend: ConnectionOwner;
   readonly #socket: Socket;
   readonly #settings: FrontendSettings;
+  readonly #bind: BindSettings;
+  readonly #timeouts: SessionTimeouts;
   #phase: Phase = 'detecting';
   #seen: Buffer | null = null;
   #ahead: TcpExchange | null = null;
   #tcp: TcpExchange | null = null;
   #session: Http2Session | null = null;
   #streams = 0;
+  #age: 'young' | 'old' | 'cut' = 'young';
   #drainText: string | null = null;
+  /** A broken rule on a stream was reported: the first of a connection is worth a line, the rest are counted. */
+  #oddityTold = false;
 
-  constructor(id: number, socket: Socket, frontend: ConnectionOwner) {
+  constructor(id: number, socket: Socket, frontend: ConnectionOwner, bind: BindSettings, timeouts: SessionTimeouts) {
     super();
     this.id = id;
     this.clientAddress = socket.remoteAddress ?? '';
@@ -80,13 +85,15 @@ export class ClientConnection extends Timer implements ConnectionRecord, Exchang
     this.frontend = frontend;
     this.#socket = socket;
     this.#settings = frontend.settings;
+    this.#bind = bind;
+    this.#timeouts = timeouts;
   }
 
-  /** Begins to read. @param h2Only the port was declared `proto h2` */
-  start(h2Only: boolean): void {
+  /** Begins to read. */
+  start(): void {
     const { mode } = this.#settings;
     if (mode === 'tcp') this.#beginTcp(null);
-    else if (mode === 'grpc' || h2Only) this.#beginHttp2(null);
+    else if (mode === 'grpc' || this.#bind.proto === 'h2') this.#beginHttp2(null);
     else this.#beginDetection();
   }
 
@@ -106,12 +113,8 @@ export class ClientConnection extends Timer implements ConnectionRecord, Exchang
     socket.on('end', this.#onEarlyEnd);
     socket.on('error', ignore);
     socket.on('close', this.#onEarlyClose);
-    armTimer(this, this.acceptedAt + (this.#settings.mode === 'auto' ? Math.min(DIAL_AHEAD_MS, this.#settings.detectTimeoutMs) : this.#firstBytesMs));
+    armTimer(this, this.acceptedAt + (this.#settings.mode === 'auto' ? Math.min(DIAL_AHEAD_MS, this.#settings.detectTimeoutMs) : this.#timeouts.handshake.ms));
     socket.resume();
-  }
-
-  get #firstBytesMs(): number {
-    return this.#settings.httpRequestTimeoutMs ?? this.#settings.clientTimeoutMs ?? DEFAULT_HANDSHAKE_MS;
   }
 
   readonly #onFirstBytes = (chunk: Buffer): void => {
@@ -132,6 +135,7 @@ export class ClientConnection extends Timer implements ConnectionRecord, Exchang
   };
 
   override onTimer(): void {
+    if (this.#phase === 'h2') this.#growOld();
     if (this.#phase !== 'detecting') return;
     if (this.#settings.mode !== 'auto') {
       this.#refuse('silence');
@@ -181,7 +185,7 @@ export class ClientConnection extends Timer implements ConnectionRecord, Exchang
   #refuse(verdict: 'h1' | 'tls' | 'raw' | 'silence'): void {
     this.#endDetection();
     this.frontend.counters.protocolErrors++;
-    this.frontend.protocolError(this, 0, verdict === 'silence' ? 'nothing sent in time' : `mode http speaks HTTP/2 without TLS here, the client sent ${verdict}`);
+    this.frontend.protocolError(this, 0, verdict === 'silence' ? `nothing sent within ${this.#timeouts.handshake.ms} ms (${this.#timeouts.handshake.name})` : `mode http speaks HTTP/2 without TLS here, the client sent ${verdict}`);
     if (verdict === 'h1') this.#socket.end(VERSION_NOT_SUPPORTED);
     this.#finish(`refused: ${verdict}`);
   }
@@ -204,20 +208,36 @@ export class ClientConnection extends Timer implements ConnectionRecord, Exchang
     this.protocol = 'h2';
     this.#ahead?.cancel();
     this.#ahead = null;
-    const { httpRequestTimeoutMs, clientTimeoutMs } = this.#settings;
     const socket = new SessionSocket(this.#socket);
-    this.#session = new Http2Session(
-      socket,
-      this.frontend.http2,
-      {
-        handshakeMs: httpRequestTimeoutMs ?? clientTimeoutMs ?? DEFAULT_HANDSHAKE_MS,
-        idleMs: clientTimeoutMs,
-        pingAfterMs: PING_AFTER_MS,
-        pingTimeoutMs: PING_TIMEOUT_MS,
-      },
-      this,
-    );
+    this.#session = new Http2Session(socket, this.frontend.http2, this.#timeouts, this);
+    // A tenth more or less, so that clients that came together do not leave together.
+    if (this.#settings.maxConnectionAge !== null) armTimer(this, now() + this.#settings.maxConnectionAge.ageMs * (0.9 + Math.random() / 5));
     socket.start(this.#session, first);
+  }
+
+  /** `max-connection-age`: first no new streams, after the grace an end to those that are left, then to a client that does not read of it. */
+  #growOld(): void {
+    const { maxConnectionAge } = this.#settings;
+    const session = this.#session;
+    if (maxConnectionAge === null || session === null) return;
+    const { ageMs, graceMs } = maxConnectionAge;
+    const reason = `max-connection-age ${ageMs} ms`;
+    switch (this.#age) {
+      case 'young':
+        this.#age = 'old';
+        session.drain('max_age', reason);
+        if (graceMs !== null) armTimer(this, now() + graceMs);
+        return;
+      case 'old':
+        this.#age = 'cut';
+        for (const { sink } of session.connection.openStreams()) {
+          if (sink instanceof Exchange) sink.cut(`the connection has reached max-connection-age, and its grace of ${graceMs ?? 0} ms is over`);
+        }
+        armTimer(this, now() + LAST_WORDS_MS);
+        return;
+      case 'cut':
+        session.abort(NO_ERROR, `${reason}, grace ${graceMs ?? 0} ms`);
+    }
   }
 
   /** Takes no new streams, lets those under way finish and closes. Raw connections end by themselves. */
@@ -263,6 +283,17 @@ export class ClientConnection extends Timer implements ConnectionRecord, Exchang
     return new Exchange(this, stream);
   }
 
+  onTooLarge(stream: Http2Stream, beginning: FieldList, endStream: boolean): void {
+    this.streamBegan();
+    const exchange = new Exchange(this, stream);
+    stream.sink = exchange;
+    exchange.refuse(beginning, endStream);
+  }
+
+  onGlitch(): void {
+    this.frontend.counters.glitches++;
+  }
+
   onStreamClosed(): void {}
 
   onReady(): void {
@@ -271,8 +302,12 @@ export class ClientConnection extends Timer implements ConnectionRecord, Exchang
 
   onGoAway(): void {}
 
-  onProtocolError(_session: Http2Session, code: number, reason: string): void {
-    this.frontend.counters.protocolErrors++;
+  onProtocolError(_session: Http2Session, code: number, reason: string, fatal: boolean): void {
+    const { counters } = this.frontend;
+    counters.protocolErrors++;
+    if (fatal && code === ENHANCE_YOUR_CALM) counters.floods++;
+    if (!fatal && this.#oddityTold) return;
+    this.#oddityTold ||= !fatal;
     this.frontend.protocolError(this, code, reason);
   }
 

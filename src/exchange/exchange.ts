@@ -115,6 +115,15 @@ export class Exchange extends Placement implements HalfSink, StreamSeeker, Strea
 
   // ---- request
 
+  /** The request's header list is larger than our limit; `beginning` is what was kept of it (RFC 6585 §5). */
+  refuse(beginning: FieldList, endStream: boolean): void {
+    this.request = requestFacts(beginning);
+    this.#grpc = this.request.grpc;
+    this.#requestEnded = endStream;
+    const message = 'the header list of the request is too large';
+    this.#fail({ grpcStatus: GRPC_STATUS.RESOURCE_EXHAUSTED, httpStatus: 431, message }, 'PR');
+  }
+
   #begin(fields: FieldList, endStream: boolean): void {
     const facts = requestFacts(fields);
     this.request = facts;
@@ -259,6 +268,11 @@ export class Exchange extends Placement implements HalfSink, StreamSeeker, Strea
       this.#client.reset(code);
       this.#end();
     }
+  }
+
+  /** Ends the stream because its connection's time is over. */
+  cut(message: string): void {
+    if (this.phase !== 'ended') this.#fail({ grpcStatus: GRPC_STATUS.UNAVAILABLE, httpStatus: 503, message }, `P${this.#phaseLetter()}`);
   }
 
   /** Ends the stream with an error of the proxy's own. */

@@ -1,11 +1,12 @@
 /** A frontend: where connections come in, what they count, and which backend they go to. */
 import type { Socket } from 'node:net';
-import type { FrontendSettings } from '../config/model.ts';
+import type { BindSettings, FrontendSettings } from '../config/model.ts';
 import type { Observer } from '../model/observer.ts';
 import type { ConnectionRecord, FrontendCounters, LogSettings, StreamRecord } from '../model/records.ts';
 import type { Tracer } from '../model/trace.ts';
 import { serverOptions, type Http2Options } from '../h2/options.ts';
 import type { Backend } from '../pool/backend.ts';
+import { clientTimeouts, type SessionTimeouts } from '../session/timeouts.ts';
 import { ClientConnection, type ConnectionOwner } from './client-connection.ts';
 
 export class Frontend implements ConnectionOwner {
@@ -18,11 +19,12 @@ export class Frontend implements ConnectionOwner {
   readonly log: LogSettings;
   readonly counters: FrontendCounters = {
     connectionsTotal: 0, connectionsCurrent: 0, connectionsMax: 0, streamsTotal: 0, streamsCurrent: 0, bytesIn: 0, bytesOut: 0,
-    protocolErrors: 0, detectTimeouts: 0,
+    protocolErrors: 0, glitches: 0, floods: 0, detectTimeouts: 0,
   };
   readonly #observer: Observer;
   readonly #connections = new Set<ClientConnection>();
   readonly #nextId: () => number;
+  readonly #timeouts = new Map<BindSettings, SessionTimeouts>();
   #draining: string | null = null;
   /** Called when a connection has ended: there may be room for another. */
   onConnectionEnded: () => void = () => {};
@@ -38,15 +40,24 @@ export class Frontend implements ConnectionOwner {
   }
 
   /** Takes over an accepted, paused socket. */
-  accept(socket: Socket, h2Only: boolean): void {
+  accept(socket: Socket, bind: BindSettings): void {
     const { counters } = this;
     counters.connectionsTotal++;
     counters.connectionsCurrent++;
     if (counters.connectionsCurrent > counters.connectionsMax) counters.connectionsMax = counters.connectionsCurrent;
-    const connection = new ClientConnection(this.#nextId(), socket, this);
+    const connection = new ClientConnection(this.#nextId(), socket, this, bind, this.#timeoutsOf(bind));
     this.#connections.add(connection);
-    connection.start(h2Only);
+    connection.start();
     if (this.#draining !== null) connection.drain(this.#draining);
+  }
+
+  #timeoutsOf(bind: BindSettings): SessionTimeouts {
+    let timeouts = this.#timeouts.get(bind);
+    if (timeouts === undefined) {
+      timeouts = clientTimeouts(this.settings, bind.idlePing);
+      this.#timeouts.set(bind, timeouts);
+    }
+    return timeouts;
   }
 
   /** Connections open now. */

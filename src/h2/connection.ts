@@ -5,35 +5,38 @@
 import type { FieldList } from '../model/fields.ts';
 import type { HalfSink, ResetCause } from '../model/exchange.ts';
 import type { Output } from '../transport/output.ts';
+import { Departure } from './departure.ts';
 import { FrameReader } from './frame-reader.ts';
+import { Glitches } from './glitches.ts';
 import {
-  ConnectionError, describeError, ENHANCE_YOUR_CALM, FLOW_CONTROL_ERROR, FRAME_SIZE_ERROR, NO_ERROR, PROTOCOL_ERROR, REFUSED_STREAM,
+  ConnectionError, describeError, ENHANCE_YOUR_CALM, PROTOCOL_ERROR, REFUSED_STREAM,
 } from './errors.ts';
 import {
-  checkPing, priorityComplaint, readGoAway, readRstStream, readWindowUpdate, writeGoAway, writePing, writeRstStream,
+  checkPing, DEPENDS_ON_ITSELF, priorityComplaint, readGoAway, readRstStream, readWindowUpdate, writePing, writeRstStream,
 } from './frame/control.ts';
 import { dataPadding } from './frame/data.ts';
 import {
-  CONTINUATION, DATA, FLAG_ACK, FLAG_END_HEADERS, FLAG_END_STREAM, FLAG_PRIORITY, GOAWAY, HEADERS, PING, PRIORITY, PUSH_PROMISE, readUint31,
+  CONTINUATION, DATA, FLAG_ACK, FLAG_END_STREAM, GOAWAY, HEADERS, PING, PRIORITY, PUSH_PROMISE,
   RST_STREAM, SETTINGS, WINDOW_UPDATE,
 } from './frame/header.ts';
-import { headerBlockEnd, headerBlockStart, writeHeaderBlock } from './frame/headers.ts';
-import { initialSettings, readSettings, writeSettings, writeSettingsAck, type Settings } from './frame/settings.ts';
+import { writeHeaderBlock } from './frame/headers.ts';
+import { initialSettings, readSettings, settingsAcknowledged, writeSettings, writeSettingsAck, type Settings } from './frame/settings.ts';
 import { HeaderBlock } from './header-block.ts';
 import { HpackDecoder } from './hpack/decoder.ts';
 import { HpackEncoder } from './hpack/encoder.ts';
 import { matchPreface, PREFACE } from './preface.ts';
 import { ReceiveWindows } from './receive-windows.ts';
-import { dataProblem, isInformational, sectionProblem, type StreamProblem } from './section.ts';
+import { announcedLength, dataProblem, isInformational, sectionProblem, TOO_LARGE, windowProblem, type StreamProblem } from './section.ts';
 import { Sender } from './sender.ts';
 import type { ConnectionEvents, Http2Options } from './options.ts';
 import { Http2Stream, type StreamOwner } from './stream.ts';
 import { MAX_STREAM_ID, StreamTable } from './stream-table.ts';
-import { contentLength, type SectionKind } from './validate.ts';
+import type { SectionKind } from './validate.ts';
 
-const DEPENDS_ON_ITSELF: StreamProblem = { code: PROTOCOL_ERROR, reason: 'the stream depends on itself (RFC 7540 §5.3.1)' };
-
-const MAX_WINDOW = 0x7fffffff;
+const PING_PAYLOAD: Uint8Array = Buffer.from('pillion!', 'latin1');
+/** What frames cost beside WINDOW_UPDATE, for glitches: a PING is answered by 17 octets, SETTINGS concern every stream. */
+const PING_COST = 4;
+const SETTINGS_COST = 8;
 
 export class Http2Connection implements StreamOwner {
   readonly output: Output;
@@ -41,8 +44,6 @@ export class Http2Connection implements StreamOwner {
   readonly windows: ReceiveWindows;
   /** The peer's settings. */
   readonly peer: Settings = initialSettings();
-  /** GOAWAY was received or sent: no new streams. */
-  draining = false;
   failed = false;
   readonly #options: Http2Options;
   readonly #events: ConnectionEvents;
@@ -52,8 +53,12 @@ export class Http2Connection implements StreamOwner {
   readonly #reader: FrameReader;
   readonly #headerBlock: HeaderBlock;
   readonly #streams: StreamTable;
+  readonly #glitches: Glitches;
+  readonly #departure: Departure;
   #prefaceSeen = 0;
   #settingsSeen = false;
+  /** The peer goes by our SETTINGS (RFC 9113 §6.5.3). */
+  settingsAcknowledged = false;
 
   constructor(output: Output, options: Http2Options, events: ConnectionEvents) {
     this.output = output;
@@ -62,8 +67,10 @@ export class Http2Connection implements StreamOwner {
     this.#events = events;
     this.#server = options.role === 'server';
     this.#streams = new StreamTable(this.#server);
+    this.#glitches = new Glitches(output, options, events);
+    this.#departure = new Departure(output, this.#streams, this.#server);
     this.#decoder = new HpackDecoder(Math.max(options.settings.headerTableSize, this.peer.headerTableSize), options.settings.maxHeaderListSize);
-    this.#headerBlock = new HeaderBlock(options.settings.maxHeaderListSize);
+    this.#headerBlock = new HeaderBlock(options.settings.maxHeaderListSize, (id, ...block) => this.#section(id, ...block));
     this.#reader = new FrameReader(options.settings.maxFrameSize, (bytes, at, length, type, flags, id) => this.#frame(bytes, at, length, type, flags, id));
     if (!this.#server) output.append(PREFACE);
     writeSettings(output, options.settings);
@@ -103,9 +110,10 @@ export class Http2Connection implements StreamOwner {
       case DATA:
         return this.#data(bytes, at, length, flags, id);
       case HEADERS:
-        return this.#headers(bytes, at, length, flags, id);
+        return this.#headerBlock.headers(bytes, at, length, flags, id);
       case CONTINUATION:
-        return this.#continuation(bytes, at, length, flags);
+        this.#headerBlock.continuation(bytes, at, length, flags);
+        return this.#glitches.frame('CONTINUATION');
       case WINDOW_UPDATE:
         return this.#windowUpdate(bytes, at, length, id);
       case RST_STREAM:
@@ -121,7 +129,7 @@ export class Http2Connection implements StreamOwner {
       case PUSH_PROMISE:
         throw new ConnectionError(PROTOCOL_ERROR, 'PUSH_PROMISE, which is not enabled (RFC 9113 §6.6, §8.4)');
       default:
-        return; // Unknown types are ignored (RFC 9113 §4.1).
+        return this.#glitches.frame('frames of an unknown type'); // They are ignored (RFC 9113 §4.1).
     }
   }
 
@@ -133,35 +141,15 @@ export class Http2Connection implements StreamOwner {
     const start = padding > 0 ? at + 1 : at;
     const end = padding > 0 ? at + length - padding + 1 : at + length;
     const stream = this.#streams.get(id);
-    if (stream === undefined) return this.#streams.checkClosed(id, 'DATA');
+    if (stream === undefined) return this.#onClosed(id, 'DATA');
     const endStream = (flags & FLAG_END_STREAM) !== 0;
     const problem = dataProblem(stream, length, padding, endStream);
     if (problem !== null) return this.#streamError(stream, problem);
     if (padding > 0) stream.credit(padding);
+    if (start === end && !endStream) return this.#glitches.frame('empty DATA');
     const { sink } = stream;
     if (endStream) stream.endRemote();
     sink?.onData(stream, bytes, start, end, endStream);
-  }
-
-  /** RFC 9113 §6.2 */
-  #headers(bytes: Uint8Array, at: number, length: number, flags: number, id: number): void {
-    const endStream = (flags & FLAG_END_STREAM) !== 0;
-    const start = headerBlockStart(at, length, flags, id);
-    const end = headerBlockEnd(bytes, at, length, flags, start);
-    const dependsOnItself = (flags & FLAG_PRIORITY) !== 0 && readUint31(bytes, start - 5) === id;
-    if ((flags & FLAG_END_HEADERS) !== 0) this.#section(id, bytes, start, end, endStream, dependsOnItself);
-    else this.#headerBlock.begin(id, endStream, dependsOnItself, bytes, start, end);
-  }
-
-  /** RFC 9113 §6.10 */
-  #continuation(bytes: Uint8Array, at: number, length: number, flags: number): void {
-    const block = this.#headerBlock;
-    if (block.streamId === 0) throw new ConnectionError(PROTOCOL_ERROR, 'CONTINUATION without HEADERS (RFC 9113 §6.10)');
-    block.append(bytes, at, at + length);
-    if ((flags & FLAG_END_HEADERS) === 0) return;
-    const { streamId, endStream, dependsOnItself } = block;
-    const whole = block.take();
-    this.#section(streamId, whole, 0, whole.length, endStream, dependsOnItself);
   }
 
   /** A complete header block. It is decoded in any case: the table is shared by all streams (RFC 9113 §4.3). */
@@ -169,33 +157,48 @@ export class Http2Connection implements StreamOwner {
     const fields = this.#decoder.decode(bytes, at, end);
     let stream = this.#streams.get(id);
     if (stream === undefined) {
-      if (!this.#streams.isNew(id)) return this.#streams.checkClosed(id, 'HEADERS');
-      if (id > this.#streams.lastAccepted) return;
+      if (!this.#streams.isNew(id)) return this.#onClosed(id, 'HEADERS');
       this.#streams.lastPeerId = id;
-      if (this.streamCount >= this.#options.settings.maxConcurrentStreams) {
-        this.#streams.rememberReset(id);
-        writeRstStream(this.output, id, REFUSED_STREAM);
-        this.#events.onStreamError(id, REFUSED_STREAM, 'more concurrent streams than SETTINGS_MAX_CONCURRENT_STREAMS (RFC 9113 §5.1.2)');
-        return;
-      }
+      if (id > this.#streams.lastAccepted) return;
+      if (this.streamCount >= this.#options.settings.maxConcurrentStreams) return this.#refuse(id);
       stream = this.#addStream(id, null);
+      if (this.#streams.opened === this.#options.maxTotalStreams) this.#events.onRecycle(`tune.h2.fe.max-total-streams ${this.#streams.opened}`);
     }
     const kind: SectionKind = stream.headersSeen ? 'trailers' : this.#server ? 'request' : 'response';
     const problem = dependsOnItself ? DEPENDS_ON_ITSELF : sectionProblem(stream, fields, kind, endStream);
-    if (problem !== null || fields === null) return this.#streamError(stream, problem ?? DEPENDS_ON_ITSELF);
+    if (problem === TOO_LARGE && kind === 'request') return this.#tooLarge(stream, endStream);
+    if (problem !== null || fields === null) return this.#streamError(stream, problem ?? TOO_LARGE);
     const sink = (stream.sink ??= this.#events.onStream(stream));
     if (kind === 'response' && isInformational(fields)) {
       sink.onHeaders(stream, fields, false);
-      return;
+      return this.#glitches.frame('informational responses');
     }
     if (endStream) stream.endRemote();
-    if (kind === 'trailers') {
-      sink.onTrailers(stream, fields);
-    } else {
-      stream.headersSeen = true;
-      stream.expectedLength = contentLength(fields);
-      sink.onHeaders(stream, fields, endStream);
-    }
+    if (kind === 'trailers') return sink.onTrailers(stream, fields);
+    stream.headersSeen = true;
+    stream.expectedLength = announcedLength(stream, fields, kind);
+    sink.onHeaders(stream, fields, endStream);
+  }
+
+  #refuse(id: number): void {
+    this.#streams.rememberReset(id);
+    writeRstStream(this.output, id, REFUSED_STREAM);
+    this.#events.onStreamError(id, REFUSED_STREAM, 'more concurrent streams than SETTINGS_MAX_CONCURRENT_STREAMS (RFC 9113 §5.1.2)');
+    this.#glitches.reset('streams beyond SETTINGS_MAX_CONCURRENT_STREAMS');
+  }
+
+  /** What was decoded of the request is enough to answer it (RFC 6585 §5). */
+  #tooLarge(stream: Http2Stream, endStream: boolean): void {
+    stream.headersSeen = true;
+    if (endStream) stream.endRemote();
+    this.#events.onTooLarge(stream, this.#decoder.beginning, endStream);
+    this.#glitches.add(TOO_LARGE.reason);
+  }
+
+  /** A frame that needs a stream came where there is none. @throws ConnectionError */
+  #onClosed(id: number, frame: string): void {
+    this.#streams.checkClosed(id, frame);
+    this.#glitches.frame(`${frame} on closed streams`);
   }
 
   /** RFC 9113 §6.3: deprecated, checked, ignored. */
@@ -203,10 +206,10 @@ export class Http2Connection implements StreamOwner {
     if (id === 0) throw new ConnectionError(PROTOCOL_ERROR, 'PRIORITY on stream 0 (RFC 9113 §6.3)');
     const stream = this.#streams.get(id);
     const wrong = priorityComplaint(bytes, at, length, id);
-    if (wrong === null) return;
+    if (wrong === null) return this.#glitches.frame('PRIORITY');
     if (stream !== undefined) return this.#streamError(stream, wrong);
-    writeRstStream(this.output, id, wrong.code);
-    this.#events.onStreamError(id, wrong.code, wrong.reason);
+    // There is no stream to reset (RFC 9113 §5.1).
+    throw new ConnectionError(wrong.code, wrong.reason);
   }
 
   /** RFC 9113 §6.4 */
@@ -215,39 +218,30 @@ export class Http2Connection implements StreamOwner {
     const stream = this.#streams.get(id);
     if (stream === undefined) {
       if (this.#streams.isIdle(id)) throw new ConnectionError(PROTOCOL_ERROR, 'RST_STREAM on an idle stream (RFC 9113 §6.4)');
-      return;
+      return this.#glitches.frame('RST_STREAM on closed streams');
     }
     this.#abort(stream, code, code === REFUSED_STREAM ? 'refused' : 'peer');
+    if (this.#server) this.#glitches.reset('RST_STREAM');
   }
 
   /** RFC 9113 §6.5 */
   #settings(bytes: Uint8Array, at: number, length: number, flags: number, id: number): void {
-    if (id !== 0) throw new ConnectionError(PROTOCOL_ERROR, 'SETTINGS on a stream (RFC 9113 §6.5)');
-    if ((flags & FLAG_ACK) !== 0) {
-      if (length !== 0) throw new ConnectionError(FRAME_SIZE_ERROR, 'SETTINGS ACK with a payload (RFC 9113 §6.5)');
+    if (settingsAcknowledged(length, flags, id)) {
+      if (this.settingsAcknowledged) return this.#glitches.frame('SETTINGS ACK');
+      this.settingsAcknowledged = true;
       this.#decoder.setMaxTableSize(this.#options.settings.headerTableSize);
       this.windows.acknowledged();
       return;
     }
-    if (length % 6 !== 0) throw new ConnectionError(FRAME_SIZE_ERROR, 'SETTINGS is not a multiple of 6 octets (RFC 9113 §6.5)');
     const windowBefore = this.peer.initialWindowSize;
     readSettings(bytes, at, at + length, this.peer, !this.#server);
     this.#encoder.setMaxTableSize(this.peer.headerTableSize);
     const change = this.peer.initialWindowSize - windowBefore;
-    if (change !== 0) this.#changeWindows(change);
+    if (change !== 0) this.#streams.changeSendWindows(change, this.sender);
     writeSettingsAck(this.output);
-    if (!this.#settingsSeen) {
-      this.#settingsSeen = true;
-      this.#events.onReady();
-    }
-  }
-
-  #changeWindows(change: number): void {
-    for (const stream of this.#streams.values()) {
-      stream.sendWindow += change;
-      if (stream.sendWindow > MAX_WINDOW) throw new ConnectionError(FLOW_CONTROL_ERROR, 'SETTINGS makes a stream window overflow (RFC 9113 §6.9.2)');
-      if (stream.pending !== null) this.sender.enqueue(stream);
-    }
+    if (this.#settingsSeen) return this.#glitches.frame('SETTINGS', SETTINGS_COST);
+    this.#settingsSeen = true;
+    this.#events.onReady();
   }
 
   /** RFC 9113 §6.7 */
@@ -255,6 +249,7 @@ export class Http2Connection implements StreamOwner {
     checkPing(length, id);
     if ((flags & FLAG_ACK) !== 0) this.#events.onPingAck();
     else writePing(this.output, true, bytes, at);
+    this.#glitches.frame('PING', PING_COST);
   }
 
   /** RFC 9113 §6.8 */
@@ -262,16 +257,18 @@ export class Http2Connection implements StreamOwner {
     const { lastStreamId, code, debug } = readGoAway(bytes, at, length, id);
     // From a client it only says that it takes no pushes; its streams go on and it closes when it is done.
     if (!this.#server) {
-      this.draining = true;
+      this.#departure.taken(lastStreamId);
       for (const stream of this.#streams.values()) if (stream.id > lastStreamId) this.#abort(stream, REFUSED_STREAM, 'refused');
     }
     this.#events.onGoAway(lastStreamId, code, debug);
     this.#drainedMaybe();
+    this.#glitches.frame('GOAWAY', SETTINGS_COST);
   }
 
   /** RFC 9113 §6.9 */
   #windowUpdate(bytes: Uint8Array, at: number, length: number, id: number): void {
     const increment = readWindowUpdate(bytes, at, length);
+    this.#glitches.frame('WINDOW_UPDATE');
     if (id === 0) {
       if (increment === 0) throw new ConnectionError(PROTOCOL_ERROR, 'WINDOW_UPDATE of 0 (RFC 9113 §6.9)');
       this.sender.grow(increment);
@@ -282,22 +279,31 @@ export class Http2Connection implements StreamOwner {
       if (this.#streams.isIdle(id)) throw new ConnectionError(PROTOCOL_ERROR, 'WINDOW_UPDATE on an idle stream (RFC 9113 §5.1)');
       return;
     }
-    if (increment === 0) return this.#streamError(stream, { code: PROTOCOL_ERROR, reason: 'WINDOW_UPDATE of 0 (RFC 9113 §6.9)' });
     stream.sendWindow += increment;
-    if (stream.sendWindow > MAX_WINDOW) return this.#streamError(stream, { code: FLOW_CONTROL_ERROR, reason: 'stream window above 2^31-1 (RFC 9113 §6.9.1)' });
+    const problem = windowProblem(stream, increment);
+    if (problem !== null) return this.#streamError(stream, problem);
     if (stream.pending !== null) this.sender.enqueue(stream);
   }
 
   // ---- streams ------------------------------------------------------------------------------------------------------------------
+
+  /** GOAWAY was received or sent: no new streams. */
+  get draining(): boolean {
+    return this.#departure.begun;
+  }
 
   /** Open streams. */
   get streamCount(): number {
     return this.#streams.size;
   }
 
+  openStreams(): Http2Stream[] {
+    return this.#streams.values();
+  }
+
   /** Client role: streams that the peer still takes. */
   get capacity(): number {
-    if (this.draining || this.failed || !this.#settingsSeen || this.#streams.nextId > MAX_STREAM_ID) return 0;
+    if (this.draining || this.failed || !this.#settingsSeen) return 0;
     return Math.min(this.peer.maxConcurrentStreams, this.#options.maxOpened) - this.streamCount;
   }
 
@@ -305,6 +311,7 @@ export class Http2Connection implements StreamOwner {
   open(sink: HalfSink): Http2Stream {
     const stream = this.#addStream(this.#streams.nextId, sink);
     this.#streams.nextId += 2;
+    if (this.#streams.nextId > MAX_STREAM_ID) this.#departure.begun = true;
     return stream;
   }
 
@@ -336,6 +343,7 @@ export class Http2Connection implements StreamOwner {
     this.resetByUs(stream, code);
     this.#events.onStreamError(stream.id, code, reason);
     sink?.onReset(stream, code, 'local');
+    this.#glitches.add(reason);
   }
 
   #abort(stream: Http2Stream, code: number, cause: ResetCause): void {
@@ -360,30 +368,23 @@ export class Http2Connection implements StreamOwner {
   /** First step of a drain: the peer is told to open no more streams, those under way are still taken (RFC 9113 §6.8). */
   announceDrain(debug: string): void {
     if (this.failed || this.draining) return;
-    this.draining = true;
-    writeGoAway(this.output, this.#server ? MAX_STREAM_ID : 0, NO_ERROR, debug);
+    this.#departure.announce(debug);
     this.ping();
   }
 
   /** Second step: the last stream that is taken is named; the connection ends when the streams up to it have. */
   finishDrain(debug: string): void {
-    if (this.failed || this.#streams.lastAccepted !== MAX_STREAM_ID) return;
-    this.draining = true;
-    this.#streams.lastAccepted = this.#streams.lastPeerId;
-    writeGoAway(this.output, this.#streams.lastPeerId, NO_ERROR, debug);
-    this.#drainedMaybe();
+    if (!this.failed && this.#departure.finish(debug)) this.#drainedMaybe();
   }
 
   #drainedMaybe(): void {
-    if (!this.draining || this.failed || this.streamCount > 0) return;
-    if (this.#server && this.#streams.lastAccepted === MAX_STREAM_ID) return;
-    this.#events.onDrained();
+    if (this.#departure.complete && !this.failed) this.#events.onDrained();
   }
 
   /** Ends the connection with GOAWAY(code): every stream is reset, the owner is told. The peer is told `debug`. */
   fail(code: number, reason: string, debug: string = reason): void {
     if (this.failed) return;
-    writeGoAway(this.output, this.#streams.lastPeerId, code, debug);
+    this.#departure.fail(code, debug);
     this.lost(code);
     this.#events.onConnectionError(code, reason);
   }
@@ -397,4 +398,3 @@ export class Http2Connection implements StreamOwner {
   }
 }
 
-const PING_PAYLOAD: Uint8Array = Buffer.from('pillion!', 'latin1');

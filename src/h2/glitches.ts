@@ -5,7 +5,8 @@
  *
  * - A rule broken on a stream is a glitch. So is a stream that the peer makes us reset (CVE-2025-8671).
  * - Frames that carry nothing (PING, SETTINGS, WINDOW_UPDATE, PRIORITY, empty DATA …) become glitches when there are more of them
- *   than what was sent to the peer explains: one is free for every sixteen octets, and some hundred in any case.
+ *   than what was sent to the peer explains: one is free for every seven octets, so that a peer may give credit for each of the
+ *   smallest DATA frames on the stream and on the connection, and some hundred in any case.
  * - Ten cancelled streams are one glitch: callers do cancel, all at once when a deadline passes (CVE-2023-44487).
  *
  * Only rare frames lead here, so the way of DATA and of calls costs nothing.
@@ -19,7 +20,7 @@ const FORGET_MS = 10_000;
 const DRAIN_AT = 0.75;
 const RESETS_PER_GLITCH = 10;
 const FREE_FRAMES = 128;
-const OCTETS_PER_FRAME = 16;
+const OCTETS_PER_FRAME = 7;
 /** Free frames that a connection can gather: as many as come at once after much was sent. */
 const MOST_FREE_FRAMES = 8192;
 

@@ -1,4 +1,5 @@
 /** Limits of an HTTP/2 connection and what its owner hears. */
+import type { FieldList } from '../model/fields.ts';
 import type { HalfSink } from '../model/exchange.ts';
 import type { Http2Stream } from './stream.ts';
 import type { Settings } from './frame/settings.ts';
@@ -16,6 +17,10 @@ export interface Http2Options {
   readonly maxOpened: number;
   /** The connection's receive window, octets. It is given back at once: streams' windows are what holds a sender. */
   readonly connectionWindow: number;
+  /** Glitches at which the connection ends, 0: never (glitches.ts). */
+  readonly glitchesThreshold: number;
+  /** Server role: streams after which the connection is drained, 0: never. */
+  readonly maxTotalStreams: number;
   /** Bytes that may wait for a peer that does not read, before the connection is given up. */
   readonly maxUnread: number;
 }
@@ -27,6 +32,8 @@ export interface Http2Limits {
   readonly maxConcurrentStreams: number;
   readonly maxFrameSize: number;
   readonly headerTableSize: number;
+  readonly glitchesThreshold: number;
+  readonly maxTotalStreams: number;
 }
 
 const CONNECTION_WINDOW = 16 * 1024 * 1024;
@@ -34,15 +41,19 @@ const MAX_HEADER_LIST_SIZE = 65_536;
 const MAX_UNREAD = 4 * 1024 * 1024;
 
 /** For connections with clients. */
-export function serverOptions({ rxbuf, ...announced }: Http2Limits): Http2Options {
-  const settings = { ...initialSettings(), ...announced, maxHeaderListSize: MAX_HEADER_LIST_SIZE };
-  return { role: 'server', settings, rxbuf, maxOpened: 0, connectionWindow: CONNECTION_WINDOW, maxUnread: MAX_UNREAD };
+export function serverOptions({ initialWindowSize, maxConcurrentStreams, maxFrameSize, headerTableSize, ...limits }: Http2Limits): Http2Options {
+  const settings = {
+    ...initialSettings(), initialWindowSize, maxConcurrentStreams, maxFrameSize, headerTableSize, maxHeaderListSize: MAX_HEADER_LIST_SIZE,
+  };
+  return { role: 'server', settings, ...limits, maxOpened: 0, connectionWindow: CONNECTION_WINDOW, maxUnread: MAX_UNREAD };
 }
 
 /** For connections with servers. */
-export function clientOptions({ rxbuf, maxConcurrentStreams: maxOpened, ...announced }: Http2Limits): Http2Options {
-  const settings = { ...initialSettings(), ...announced, enablePush: false, maxHeaderListSize: MAX_HEADER_LIST_SIZE };
-  return { role: 'client', settings, rxbuf, maxOpened, connectionWindow: CONNECTION_WINDOW, maxUnread: MAX_UNREAD };
+export function clientOptions({ initialWindowSize, maxConcurrentStreams, maxFrameSize, headerTableSize, ...limits }: Http2Limits): Http2Options {
+  const settings = {
+    ...initialSettings(), initialWindowSize, maxFrameSize, headerTableSize, enablePush: false, maxHeaderListSize: MAX_HEADER_LIST_SIZE,
+  };
+  return { role: 'client', settings, ...limits, maxOpened: maxConcurrentStreams, connectionWindow: CONNECTION_WINDOW, maxUnread: MAX_UNREAD };
 }
 
 export interface ConnectionEvents {
@@ -52,6 +63,12 @@ export interface ConnectionEvents {
   onStreamClosed(stream: Http2Stream): void;
   /** The peer's first SETTINGS frame was applied: its limits are known. */
   onReady(): void;
+  /** Server role: the request's header list is above our limit; `beginning` is what was kept of it. The owner answers. */
+  onTooLarge(stream: Http2Stream, beginning: FieldList, endStream: boolean): void;
+  /** Something that honest peers do rarely: see glitches.ts. */
+  onGlitch(): void;
+  /** The connection should take no new streams and end when those under way have. */
+  onRecycle(reason: string): void;
   /** The peer sent GOAWAY. Streams above `lastStreamId` have been reset as refused. */
   onGoAway(lastStreamId: number, code: number, debug: string): void;
   onPingAck(): void;

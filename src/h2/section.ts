@@ -1,6 +1,7 @@
-/** Whether a header section, or body bytes, may come on a stream as it stands (RFC 9113 §5.1, §8.1). */
+/** Whether a header section, body bytes, or a larger window may come on a stream as it stands (RFC 9113 §5.1, §8.1). */
 import type { FieldList } from '../model/fields.ts';
 import { ENHANCE_YOUR_CALM, FLOW_CONTROL_ERROR, PROTOCOL_ERROR, STREAM_CLOSED } from './errors.ts';
+import { MAX_WINDOW_SIZE } from './sender.ts';
 import type { Http2Stream } from './stream.ts';
 import { complaint, contentLength, isWellFormed, type SectionKind } from './validate.ts';
 
@@ -9,18 +10,23 @@ export interface StreamProblem {
   readonly reason: string;
 }
 
+export const TOO_LARGE: StreamProblem = {
+  code: ENHANCE_YOUR_CALM, reason: 'header list larger than our SETTINGS_MAX_HEADER_LIST_SIZE (RFC 9113 §10.5.1)',
+};
 const DATA_AFTER_END: StreamProblem = { code: STREAM_CLOSED, reason: 'DATA after END_STREAM (RFC 9113 §5.1)' };
 const DATA_BEFORE_HEADERS: StreamProblem = { code: PROTOCOL_ERROR, reason: 'DATA before HEADERS (RFC 9113 §8.1)' };
 const BEYOND_WINDOW: StreamProblem = { code: FLOW_CONTROL_ERROR, reason: 'DATA beyond the stream window (RFC 9113 §6.9.1)' };
 const ENDED: StreamProblem = { code: STREAM_CLOSED, reason: 'HEADERS after END_STREAM (RFC 9113 §5.1)' };
 const UNENDED_TRAILERS: StreamProblem = { code: PROTOCOL_ERROR, reason: 'trailers without END_STREAM (RFC 9113 §8.1)' };
 const ENDED_INFORMATIONAL: StreamProblem = { code: PROTOCOL_ERROR, reason: 'informational response with END_STREAM (RFC 9113 §8.1)' };
+const NO_INCREMENT: StreamProblem = { code: PROTOCOL_ERROR, reason: 'WINDOW_UPDATE of 0 (RFC 9113 §6.9)' };
+const WINDOW_OVERFLOW: StreamProblem = { code: FLOW_CONTROL_ERROR, reason: 'stream window above 2^31-1 (RFC 9113 §6.9.1)' };
 const LENGTH_DIFFERS: StreamProblem = { code: PROTOCOL_ERROR, reason: 'content-length differs from the body (RFC 9113 §8.1.1)' };
 
 /** What is wrong with the section, or null. @param fields null: larger than our limit */
 export function sectionProblem(stream: Http2Stream, fields: FieldList | null, kind: SectionKind, endStream: boolean): StreamProblem | null {
   if (stream.state === 'half-closed (remote)') return ENDED;
-  if (fields === null) return { code: ENHANCE_YOUR_CALM, reason: 'header list larger than our SETTINGS_MAX_HEADER_LIST_SIZE (RFC 9113 §10.5.1)' };
+  if (fields === null) return TOO_LARGE;
   if (!isWellFormed(fields, kind)) return { code: PROTOCOL_ERROR, reason: complaint(fields, kind) ?? 'malformed' };
   switch (kind) {
     case 'request': {
@@ -52,6 +58,12 @@ export function announcedLength(stream: Http2Stream, fields: FieldList, kind: Se
 function isBodiless(stream: Http2Stream, fields: FieldList): boolean {
   const status = fields.get(':status');
   return stream.head || status === '204' || status === '304';
+}
+
+/** What is wrong with a WINDOW_UPDATE that has been added to the stream's window, or null. */
+export function windowProblem(stream: Http2Stream, increment: number): StreamProblem | null {
+  if (increment === 0) return NO_INCREMENT;
+  return stream.sendWindow > MAX_WINDOW_SIZE ? WINDOW_OVERFLOW : null;
 }
 
 /** What is wrong with a DATA frame of `length` octets, `padding` of them no body, or null; then they are counted. */

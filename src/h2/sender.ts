@@ -6,7 +6,8 @@ import type { Output } from '../transport/output.ts';
 import { ConnectionError, FLOW_CONTROL_ERROR } from './errors.ts';
 import { writeData } from './frame/data.ts';
 
-const MAX_WINDOW = 0x7fffffff;
+/** Octets (RFC 9113 §6.9.1). */
+export const MAX_WINDOW_SIZE = 0x7fffffff;
 /** Largest frame that we write, whatever larger size the peer would take: long frames make other streams wait. */
 const MAX_SENT_FRAME = 16_384;
 
@@ -47,7 +48,7 @@ export class Sender {
   /** WINDOW_UPDATE on stream 0. @throws ConnectionError when the window overflows (RFC 9113 §6.9.1) */
   grow(increment: number): void {
     this.#window += increment;
-    if (this.#window > MAX_WINDOW) throw new ConnectionError(FLOW_CONTROL_ERROR, 'connection window above 2^31-1 (RFC 9113 §6.9.1)');
+    if (this.#window > MAX_WINDOW_SIZE) throw new ConnectionError(FLOW_CONTROL_ERROR, 'connection window above 2^31-1 (RFC 9113 §6.9.1)');
     this.pump();
   }
 

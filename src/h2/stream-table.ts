@@ -1,7 +1,8 @@
 /** The streams of a connection, and what is known of those that are not among them: never opened, ended, or reset by us (RFC 9113 §5.1). */
-import { ConnectionError, PROTOCOL_ERROR, STREAM_CLOSED } from './errors.ts';
+import { ConnectionError, FLOW_CONTROL_ERROR, PROTOCOL_ERROR, STREAM_CLOSED } from './errors.ts';
 import { IdMap } from './id-map.ts';
 import { RecentIds } from './recent-ids.ts';
+import { MAX_WINDOW_SIZE, type Sender } from './sender.ts';
 import type { Http2Stream } from './stream.ts';
 
 export const MAX_STREAM_ID = 0x7fffffff;
@@ -51,6 +52,15 @@ export class StreamTable {
 
   rememberReset(id: number): void {
     this.#resetByUs.add(id);
+  }
+
+  /** The peer's SETTINGS_INITIAL_WINDOW_SIZE changed. @throws ConnectionError when that makes a window overflow (RFC 9113 §6.9.2) */
+  changeSendWindows(change: number, sender: Sender): void {
+    for (const stream of this.#streams.values()) {
+      stream.sendWindow += change;
+      if (stream.sendWindow > MAX_WINDOW_SIZE) throw new ConnectionError(FLOW_CONTROL_ERROR, 'SETTINGS makes a stream window overflow (RFC 9113 §6.9.2)');
+      if (stream.pending !== null) sender.enqueue(stream);
+    }
   }
 
   /** What our GOAWAY names: never more than an earlier one did (RFC 9113 §6.8). */

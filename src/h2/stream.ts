@@ -49,7 +49,9 @@ export class Http2Stream implements Half, SendingStream {
   granted = 0;
   /** The final header section came (client role: a 1xx does not count). */
   headersSeen = false;
-  /** content-length announced by the peer, -1 when none was; and what came so far. */
+  /** Client role: the request is HEAD, its response has no body. */
+  head = false;
+  /** Octets of body that the peer announced, -1 when it did not; and what came so far. */
   expectedLength = -1;
   receivedLength = 0;
   /** Body bytes and the end of the stream that wait for a window or for the socket. */
@@ -69,7 +71,9 @@ export class Http2Stream implements Half, SendingStream {
   sendHeaders(fields: FieldList, extra: FieldList | null, endStream: boolean): void {
     if (this.state === 'closed' || this.state === 'half-closed (local)') return;
     this.connection.writeHeaders(this.id, fields, extra, endStream);
-    if (endStream) this.endLocal();
+    if (!endStream) return;
+    this.head = fields.get(':method') === 'HEAD';
+    this.endLocal();
   }
 
   sendData(chunk: Uint8Array, start: number, end: number, endStream: boolean): void {

@@ -39,6 +39,10 @@ export interface FrontendCounters {
   bytesIn: number;
   bytesOut: number;
   protocolErrors: number;
+  /** Things that honest peers do rarely (tune.h2.fe.glitches-threshold). */
+  glitches: number;
+  /** Connections ended because there were too many of those, or because the client did not read. */
+  floods: number;
   detectTimeouts: number;
 }
 
@@ -79,6 +83,9 @@ export interface ServerCounters {
   connectionsCurrent: number;
   connectFailures: number;
   refused: number;
+  /** Rules of the protocol that the server broke, and what honest servers do rarely (tune.h2.be.glitches-threshold). */
+  protocolErrors: number;
+  glitches: number;
   bytesIn: number;
   bytesOut: number;
   checksFailed: number;

@@ -8,14 +8,13 @@ import type { Http2Options } from '../h2/options.ts';
 import { CANCEL } from '../h2/errors.ts';
 import type { Http2Connection } from '../h2/connection.ts';
 import { Http2Session, type SessionOwner } from '../session/http2-session.ts';
+import type { SessionTimeouts } from '../session/timeouts.ts';
 import { SessionSocket } from '../transport/session-socket.ts';
 
 /** Connections to one server's port at most: streams beyond what they carry wait. */
 const MAX_CONNECTIONS = 64;
 /** Streams that a connection is expected to carry before its server has said how many (RFC 9113 §6.5.2 asks for no fewer than 100). */
 const EXPECTED_STREAMS = 100;
-const PING_AFTER_MS = 30_000;
-const PING_TIMEOUT_MS = 10_000;
 
 /** A stream that needs a connection to the server. */
 export interface StreamSeeker {
@@ -33,12 +32,13 @@ export interface PoolOwner {
   /** The server said GOAWAY, or closed a connection: it may be about to go. */
   onGoAway(code: number, debug: string): void;
   onProtocolError(code: number, reason: string): void;
+  onGlitch(): void;
 }
 
 export class ConnectionPool implements SessionOwner {
   readonly #target: NetConnectOpts;
   readonly #options: Http2Options;
-  readonly #connectTimeoutMs: number;
+  readonly #timeouts: SessionTimeouts;
   readonly #owner: PoolOwner;
   /** Connections that were ready once; those that drain stay until their streams have ended. */
   readonly #sessions: Http2Session[] = [];
@@ -46,10 +46,10 @@ export class ConnectionPool implements SessionOwner {
   readonly #waiting = new Set<StreamSeeker>();
   #closed = false;
 
-  constructor(target: NetConnectOpts, options: Http2Options, connectTimeoutMs: number, owner: PoolOwner) {
+  constructor(target: NetConnectOpts, options: Http2Options, timeouts: SessionTimeouts, owner: PoolOwner) {
     this.#target = target;
     this.#options = options;
-    this.#connectTimeoutMs = connectTimeoutMs;
+    this.#timeouts = timeouts;
     this.#owner = owner;
   }
 
@@ -97,7 +97,7 @@ export class ConnectionPool implements SessionOwner {
       const session = new Http2Session(
         socket,
         this.#options,
-        { handshakeMs: this.#connectTimeoutMs, idleMs: null, pingAfterMs: PING_AFTER_MS, pingTimeoutMs: PING_TIMEOUT_MS },
+        this.#timeouts,
         this,
       );
       this.#dialling.add(session);
@@ -128,6 +128,14 @@ export class ConnectionPool implements SessionOwner {
 
   onStream(): HalfSink {
     throw new Error('a server opened a stream');
+  }
+
+  onTooLarge(): void {
+    throw new Error('a server sent a request');
+  }
+
+  onGlitch(): void {
+    this.#owner.onGlitch();
   }
 
   onGoAway(_session: Http2Session, code: number, debug: string): void {

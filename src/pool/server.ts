@@ -10,6 +10,7 @@ import type { ServerCounters, ServerRecord, ServerStatus } from '../model/record
 import { now } from '../time/clock.ts';
 import type { Target } from '../balance/picker.ts';
 import type { Http2Options } from '../h2/options.ts';
+import { serverTimeouts } from '../session/timeouts.ts';
 import { describeAddress, dialPort, dialTarget } from './address.ts';
 import { ConnectionPool, type PoolOwner, type StreamSeeker } from './connection-pool.ts';
 
@@ -47,8 +48,8 @@ export class Server implements Target, ServerRecord, PoolOwner {
   readonly weight: number;
   readonly maxconn: number;
   readonly counters: ServerCounters = {
-    streamsTotal: 0, streamsCurrent: 0, connectionsTotal: 0, connectionsCurrent: 0, connectFailures: 0, refused: 0, bytesIn: 0, bytesOut: 0,
-    checksFailed: 0, transitionsDown: 0,
+    streamsTotal: 0, streamsCurrent: 0, connectionsTotal: 0, connectionsCurrent: 0, connectFailures: 0, refused: 0, protocolErrors: 0,
+    glitches: 0, bytesIn: 0, bytesOut: 0, checksFailed: 0, transitionsDown: 0,
   };
   status: ServerStatus;
   /** Why the status is what it is. */
@@ -157,7 +158,8 @@ export class Server implements Target, ServerRecord, PoolOwner {
     const key = this.#followsClient ? `${localAddress} ${port}` : port;
     let pool = this.#pools.get(key);
     if (pool === undefined) {
-      pool = new ConnectionPool(dialTarget(this.#address, port, localAddress), this.#owner.http2, this.#owner.connectTimeoutMs, this);
+      const timeouts = serverTimeouts(this.#owner.connectTimeoutMs, this.settings.idlePing);
+      pool = new ConnectionPool(dialTarget(this.#address, port, localAddress), this.#owner.http2, timeouts, this);
       this.#pools.set(key, pool);
     }
     return pool;
@@ -198,7 +200,12 @@ export class Server implements Target, ServerRecord, PoolOwner {
     this.#owner.onHint(this);
   }
 
+  onGlitch(): void {
+    this.counters.glitches++;
+  }
+
   onProtocolError(code: number, reason: string): void {
+    this.counters.protocolErrors++;
     this.#owner.onProtocolError(this, code, reason);
   }
 }

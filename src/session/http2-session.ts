@@ -6,6 +6,7 @@
  *          │                     │                                                   │
  *          └── too late ──▶ closing ◀── idle too long, no answer to PING, error ◀────┘
  */
+import type { FieldList } from '../model/fields.ts';
 import type { HalfSink } from '../model/exchange.ts';
 import { now } from '../time/clock.ts';
 import { armTimer, disarmTimer, Timer } from '../time/wheel.ts';
@@ -14,23 +15,16 @@ import { Http2Connection } from '../h2/connection.ts';
 import { CANCEL, CONNECT_ERROR, NO_ERROR, SETTINGS_TIMEOUT } from '../h2/errors.ts';
 import type { ConnectionEvents, Http2Options } from '../h2/options.ts';
 import type { Http2Stream } from '../h2/stream.ts';
-
-/** Milliseconds; see the fields. */
-export interface SessionTimeouts {
-  /** Until the peer's SETTINGS have come. */
-  readonly handshakeMs: number;
-  /** A connection without streams is closed after this; null: never. */
-  readonly idleMs: number | null;
-  /** With streams open and nothing read for this long, the peer is asked by PING whether it is there. */
-  readonly pingAfterMs: number;
-  /** How long the answer may take. */
-  readonly pingTimeoutMs: number;
-}
+import type { SessionTimeouts } from './timeouts.ts';
 
 export interface SessionOwner {
   /** Server role: who takes this request? */
   onStream(stream: Http2Stream): HalfSink;
   onStreamClosed(session: Http2Session): void;
+  /** Server role: the request's header list is too large; `beginning` is what was kept of it. The owner answers. */
+  onTooLarge(stream: Http2Stream, beginning: FieldList, endStream: boolean): void;
+  /** The peer did what honest ones do rarely. */
+  onGlitch(): void;
   onReady(session: Http2Session): void;
   /** The connection takes no new streams, or is gone; called at least once before {@link onEnded}. */
   onGoAway(session: Http2Session, code: number, debug: string): void;
@@ -54,6 +48,8 @@ export class Http2Session extends Timer implements ByteSession, ConnectionEvents
   #lastReadAt: number;
   #idleSince: number;
   #pinged = false;
+  /** Server role: a stream was opened. */
+  #served = false;
   #reason = '';
   #drainText = '';
 
@@ -64,7 +60,7 @@ export class Http2Session extends Timer implements ByteSession, ConnectionEvents
     this.#timeouts = timeouts;
     this.#lastReadAt = this.#idleSince = now();
     this.connection = new Http2Connection(socket.output, options, this);
-    armTimer(this, now() + timeouts.handshakeMs);
+    armTimer(this, now() + timeouts.handshake.ms);
   }
 
   // ---- from the socket
@@ -87,12 +83,25 @@ export class Http2Session extends Timer implements ByteSession, ConnectionEvents
   // ---- from the connection
 
   onStream(stream: Http2Stream): HalfSink {
+    this.#served = true;
     return this.#owner.onStream(stream);
   }
 
   onStreamClosed(): void {
     if (this.connection.streamCount === 0) this.#idleSince = now();
     this.#owner.onStreamClosed(this);
+  }
+
+  onTooLarge(stream: Http2Stream, beginning: FieldList, endStream: boolean): void {
+    this.#owner.onTooLarge(stream, beginning, endStream);
+  }
+
+  onGlitch(): void {
+    this.#owner.onGlitch();
+  }
+
+  onRecycle(reason: string): void {
+    this.drain(reason);
   }
 
   onReady(): void {
@@ -130,8 +139,11 @@ export class Http2Session extends Timer implements ByteSession, ConnectionEvents
   /**
    * Lets the streams under way finish and takes no new ones: GOAWAY(2^31-1), then after a round trip the real last stream, so
    * that no stream that crossed the first GOAWAY is lost.
+   *
+   * @param text what the peer is told
+   * @param reason what {@link SessionOwner.onEnded} is told; empty when it is nothing special
    */
-  drain(text: string): void {
+  drain(text: string, reason: string = ''): void {
     if (this.phase === 'handshake') {
       this.#close();
       return;
@@ -139,6 +151,7 @@ export class Http2Session extends Timer implements ByteSession, ConnectionEvents
     if (this.phase !== 'live') return;
     this.phase = 'draining';
     this.#drainText = text;
+    this.#reason = reason;
     this.connection.announceDrain(text);
     disarmTimer(this);
     armTimer(this, now() + DRAIN_STEP_MS);
@@ -153,9 +166,10 @@ export class Http2Session extends Timer implements ByteSession, ConnectionEvents
   }
 
   override onTimer(): void {
+    const { handshake } = this.#timeouts;
     switch (this.phase) {
       case 'handshake':
-        this.abort(SETTINGS_TIMEOUT, `no HTTP/2 SETTINGS within ${this.#timeouts.handshakeMs} ms`);
+        this.abort(SETTINGS_TIMEOUT, `no HTTP/2 SETTINGS within ${handshake.ms} ms (${handshake.name})`);
         return;
       case 'live':
         this.#checkLive();
@@ -182,33 +196,37 @@ export class Http2Session extends Timer implements ByteSession, ConnectionEvents
   }
 
   #armLive(): void {
-    const { idleMs, pingAfterMs } = this.#timeouts;
-    armTimer(this, now() + (idleMs === null ? pingAfterMs : Math.min(idleMs, pingAfterMs)));
+    const { firstStream, idle, ping } = this.#timeouts;
+    const ms = Math.min(firstStream?.ms ?? Infinity, idle?.ms ?? Infinity, ping.afterMs ?? Infinity);
+    if (ms < Infinity) armTimer(this, now() + ms);
   }
 
   /** A quiet connection is asked whether the peer is there; a connection without streams ends when it has been idle for long enough. */
   #checkLive(): void {
-    const { idleMs, pingAfterMs, pingTimeoutMs } = this.#timeouts;
+    const { ping } = this.#timeouts;
     const time = now();
     if (this.#pinged) {
-      this.abort(NO_ERROR, `no answer to PING within ${pingTimeoutMs} ms`);
+      this.abort(NO_ERROR, `idle-ping: no answer to PING within ${ping.timeoutMs} ms`);
       return;
     }
-    if (this.connection.streamCount === 0) {
-      if (idleMs !== null && time - this.#idleSince >= idleMs) {
-        this.drain('idle');
-        return;
+    const empty = this.connection.streamCount === 0;
+    const idle = this.#served ? this.#timeouts.idle : this.#timeouts.firstStream;
+    if (empty && idle !== null && time >= this.#idleSince + idle.ms) {
+      this.drain('max_idle', `${idle.name}: no stream for ${idle.ms} ms`);
+      return;
+    }
+    let due = idle === null ? Infinity : (empty ? this.#idleSince : time) + idle.ms;
+    if (ping.afterMs !== null) {
+      const asked = !empty || ping.always;
+      if (asked && time >= this.#lastReadAt + ping.afterMs) {
+        this.#pinged = true;
+        this.connection.ping();
+        due = time + ping.timeoutMs;
+      } else {
+        due = Math.min(due, (asked ? this.#lastReadAt : time) + ping.afterMs);
       }
-      armTimer(this, idleMs === null ? time + pingAfterMs : Math.min(this.#idleSince + idleMs, time + pingAfterMs));
-      return;
     }
-    if (time - this.#lastReadAt >= pingAfterMs) {
-      this.#pinged = true;
-      this.connection.ping();
-      armTimer(this, time + pingTimeoutMs);
-    } else {
-      armTimer(this, this.#lastReadAt + pingAfterMs);
-    }
+    if (due < Infinity) armTimer(this, due);
   }
 
   #close(): void {

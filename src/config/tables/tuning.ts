@@ -9,7 +9,8 @@ import type { Http2Tuning } from '../model.ts';
 const MOST_STREAMS = 65_536;
 
 const BOTH: Omit<Http2Tuning, 'maxConcurrentStreams'> = {
-  initialWindowSize: 65_535, rxbuf: 1600 * 1024, maxFrameSize: 16_384, headerTableSize: 4096,
+  initialWindowSize: 65_535, rxbuf: 1600 * 1024, maxFrameSize: 16_384, headerTableSize: 4096, glitchesThreshold: 1000,
+  maxTotalStreams: 0,
 };
 
 export const HTTP2_FRONTEND: Http2Tuning = { ...BOTH, maxConcurrentStreams: 1024 };
@@ -57,6 +58,19 @@ const ROWS: readonly Row[] = [
     setting: 'headerTableSize', name: 'header-table-size', argument: integer('octets', 0, 65_536), sides: ['both'],
     summary: 'What peers may keep in the table of header compression', details: 'Per connection; a larger one is of use with many long header values.',
     example: '16384', default: () => String(BOTH.headerTableSize),
+  },
+  {
+    setting: 'glitchesThreshold', name: 'glitches-threshold', argument: integer('glitches', 0, 2 ** 31 - 1), sides: ['fe', 'be'],
+    summary: 'Oddities at which a connection ends',
+    details: 'A broken rule is a glitch; so are ten cancelled streams, and a frame without content beyond what the traffic explains. They are forgotten '
+      + 'within ten seconds. At three quarters the connection is drained: running streams finish, and honest peers connect again. 0: no limit.',
+    example: '500', default: () => String(BOTH.glitchesThreshold),
+  },
+  {
+    setting: 'maxTotalStreams', name: 'max-total-streams', argument: integer('streams', 0, 2 ** 31 - 1), sides: ['fe'],
+    summary: 'Streams after which a connection is drained, so that its client connects again',
+    details: 'Streams that were opened before the client heard of it are still served.',
+    example: '100000', default: () => '0: no limit',
   },
 ];
 

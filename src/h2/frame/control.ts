@@ -68,9 +68,16 @@ export function readGoAway(bytes: Uint8Array, at: number, length: number, stream
   return { lastStreamId: readUint31(bytes, at), code: readUint32(bytes, at + 4), debug };
 }
 
+interface Complaint {
+  readonly code: number;
+  readonly reason: string;
+}
+
+export const DEPENDS_ON_ITSELF: Complaint = { code: PROTOCOL_ERROR, reason: 'the stream depends on itself (RFC 7540 §5.3.1)' };
+const PRIORITY_SIZE: Complaint = { code: FRAME_SIZE_ERROR, reason: 'PRIORITY is not 5 octets (RFC 9113 §6.3)' };
+
 /** What is wrong with a PRIORITY frame; null for one that can be ignored. */
-export function priorityComplaint(bytes: Uint8Array, at: number, length: number, streamId: number): { readonly code: number; readonly reason: string } | null {
-  if (length !== 5) return { code: FRAME_SIZE_ERROR, reason: 'PRIORITY is not 5 octets (RFC 9113 §6.3)' };
-  if (readUint31(bytes, at) !== streamId) return null;
-  return { code: PROTOCOL_ERROR, reason: 'the stream depends on itself (RFC 7540 §5.3.1)' };
+export function priorityComplaint(bytes: Uint8Array, at: number, length: number, streamId: number): Complaint | null {
+  if (length !== 5) return PRIORITY_SIZE;
+  return readUint31(bytes, at) === streamId ? DEPENDS_ON_ITSELF : null;
 }

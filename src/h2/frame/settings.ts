@@ -1,6 +1,6 @@
 /** SETTINGS (RFC 9113 §6.5): the frame and the values. */
 import type { Output } from '../../transport/output.ts';
-import { ConnectionError, FLOW_CONTROL_ERROR, PROTOCOL_ERROR } from '../errors.ts';
+import { ConnectionError, FLOW_CONTROL_ERROR, FRAME_SIZE_ERROR, PROTOCOL_ERROR } from '../errors.ts';
 import { FLAG_ACK, HEADER_SIZE, readUint32, SETTINGS, writeHeader, writeUint32 } from './header.ts';
 
 const HEADER_TABLE_SIZE = 0x1;
@@ -56,6 +56,17 @@ export function writeSettings(out: Output, settings: Settings): void {
 export function writeSettingsAck(out: Output): void {
   out.reserve(HEADER_SIZE);
   out.position = writeHeader(out.bytes, out.position, 0, SETTINGS, FLAG_ACK, 0);
+}
+
+/** Checks SETTINGS' shape: true for an acknowledgement, false for settings. @throws ConnectionError */
+export function settingsAcknowledged(length: number, flags: number, streamId: number): boolean {
+  if (streamId !== 0) throw new ConnectionError(PROTOCOL_ERROR, 'SETTINGS on a stream (RFC 9113 §6.5)');
+  if ((flags & FLAG_ACK) !== 0) {
+    if (length !== 0) throw new ConnectionError(FRAME_SIZE_ERROR, 'SETTINGS ACK with a payload (RFC 9113 §6.5)');
+    return true;
+  }
+  if (length % 6 !== 0) throw new ConnectionError(FRAME_SIZE_ERROR, 'SETTINGS is not a multiple of 6 octets (RFC 9113 §6.5)');
+  return false;
 }
 
 /**

@@ -12,6 +12,8 @@ import { internOctets } from './strings.ts';
 const INITIAL_TABLE_SIZE = 4096;
 const MAX_INTEGER = 0x7fffffff;
 const NOTHING_REQUIRED = -1;
+/** However often the size changed between two blocks: the smallest it was, and what it is. */
+const MAX_UPDATES = 2;
 
 /** Where Huffman strings are unpacked; shared, because decoding is synchronous. Grows to the largest limit that a decoder has. */
 let scratch: Buffer = Buffer.allocUnsafeSlow(8192);
@@ -24,6 +26,8 @@ export class HpackDecoder {
   #maxTableSize: number;
   /** Greatest size that the update at the start of the next block may have, when there must be one (RFC 7541 §4.2). */
   #requiredUpdate = NOTHING_REQUIRED;
+  /** Of the last list that was larger than the limit: the fields that came before the limit was reached. */
+  beginning: FieldList = NO_FIELDS;
   /** Cursor within the block that is being decoded. */
   #at = 0;
   /** Octets of the string last read. */
@@ -53,7 +57,7 @@ export class HpackDecoder {
    * Decodes the complete header block `block[start, end)`. A block that leaves the dynamic table alone gives the same list
    * object again as long as the table does not change.
    *
-   * @returns null when the list is larger than the limit; the table is right all the same
+   * @returns null when the list is larger than the limit, see {@link beginning}; the table is right all the same
    * @throws HpackError when the block is malformed; the decoder must not be used any more
    */
   decode(block: Uint8Array, start: number, end: number): FieldList | null {
@@ -86,7 +90,10 @@ export class HpackDecoder {
       if (size <= maxListSize) fields.push(field);
     }
     if (changed) this.#memo.clear();
-    if (size > maxListSize) return null;
+    if (size > maxListSize) {
+      this.beginning = new FieldList(fields, maxListSize);
+      return null;
+    }
     if (fields.length === 0) return NO_FIELDS;
     const list = new FieldList(fields, size);
     if (!changed) this.#memo.store(block, start, end, list);
@@ -95,18 +102,18 @@ export class HpackDecoder {
 
   /** Reads the updates at the start of a block (RFC 7541 §4.2, §6.3); true if there was one. */
   #readSizeUpdates(block: Uint8Array, end: number): boolean {
-    let found = false;
+    let found = 0;
     while (this.#at < end && ((block[this.#at] as number) & 0xe0) === 0x20) {
       const size = this.#readInteger(block, end, 0x1f);
       if (size > this.#maxTableSize) throw new HpackError(`table size ${size} is above the limit of ${this.#maxTableSize}`, '6.3');
       if (size <= this.#requiredUpdate) this.#requiredUpdate = NOTHING_REQUIRED;
       this.#table.resize(size);
-      found = true;
+      if (++found > MAX_UPDATES) throw new HpackError('more than two table size updates', '4.2');
     }
     if (this.#requiredUpdate !== NOTHING_REQUIRED) {
       throw new HpackError(`no table size update to ${this.#requiredUpdate} or less after the limit was reduced`, '4.2');
     }
-    return found;
+    return found > 0;
   }
 
   #fieldAt(index: number): Field {

@@ -27,6 +27,8 @@ const FRONTEND_ROWS: readonly Row<FrontendRecord>[] = [
   ['received_bytes_total', 'counter', 'Body bytes from clients.', ({ counters }) => counters.bytesIn],
   ['sent_bytes_total', 'counter', 'Body bytes to clients.', ({ counters }) => counters.bytesOut],
   ['protocol_errors_total', 'counter', 'Rules of the protocol broken by clients.', ({ counters }) => counters.protocolErrors],
+  ['glitches_total', 'counter', 'Things that honest clients do rarely.', ({ counters }) => counters.glitches],
+  ['floods_total', 'counter', 'Connections ended for too many of those, or because the client did not read.', ({ counters }) => counters.floods],
   ['detect_timeouts_total', 'counter', 'Clients that said nothing while their protocol was being detected.', ({ counters }) => counters.detectTimeouts],
 ];
 
@@ -45,6 +47,8 @@ const SERVER_ROWS: readonly Row<ServerRecord>[] = [
   ['connections', 'gauge', 'Connections open to the server now.', ({ counters }) => counters.connectionsCurrent],
   ['connect_failures_total', 'counter', 'Connections that could not be made.', ({ counters }) => counters.connectFailures],
   ['refused_total', 'counter', 'Streams that the server refused unprocessed.', ({ counters }) => counters.refused],
+  ['protocol_errors_total', 'counter', 'Rules of the protocol broken by the server.', ({ counters }) => counters.protocolErrors],
+  ['glitches_total', 'counter', 'Things that honest servers do rarely.', ({ counters }) => counters.glitches],
   ['sent_bytes_total', 'counter', 'Body bytes to the server.', ({ counters }) => counters.bytesIn],
   ['received_bytes_total', 'counter', 'Body bytes from the server.', ({ counters }) => counters.bytesOut],
   ['checks_failed_total', 'counter', 'Health checks failed.', ({ counters }) => counters.checksFailed],

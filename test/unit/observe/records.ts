@@ -10,7 +10,7 @@ export function frontendRecord(name = 'fe', log: LogSettings = { enabled: true, 
     log,
     counters: {
       connectionsTotal: 3, connectionsCurrent: 1, connectionsMax: 2, streamsTotal: 9, streamsCurrent: 4, bytesIn: 100, bytesOut: 200,
-      protocolErrors: 5, detectTimeouts: 6,
+      protocolErrors: 5, glitches: 15, floods: 16, detectTimeouts: 6,
     },
   };
 }
@@ -24,7 +24,7 @@ export function serverRecord(name = 's1', changes: Partial<ServerRecord> = {}): 
     weight: 10,
     counters: {
       streamsTotal: 7, streamsCurrent: 2, connectionsTotal: 2, connectionsCurrent: 1, connectFailures: 3, refused: 4, bytesIn: 50, bytesOut: 60,
-      checksFailed: 8, transitionsDown: 1,
+      protocolErrors: 17, glitches: 18, checksFailed: 8, transitionsDown: 1,
     },
     ...changes,
   };
