@@ -195,7 +195,11 @@ function resultOf(status: ServingStatus | undefined, service: string, by: 'watch
   };
 }
 
-function reasonOf({ code, details }: Pick<ServiceError, 'code' | 'details'>): string {
+/** How grpc-js wraps what the system said of a connect. */
+const WRAPPED_ERROR = /^No connection established\. Last error: (?:Error: )?(?<error>.*?)\.? ?Resolution note: .*$/s;
+
+function reasonOf({ code, details: wrapped }: Pick<ServiceError, 'code' | 'details'>): string {
+  const details = WRAPPED_ERROR.exec(wrapped)?.groups?.['error'] ?? wrapped;
   if (code === DEADLINE_EXCEEDED) return `Layer7 timeout, info: "${details}"`;
   if (code === UNAVAILABLE) return `Layer4 connection problem, info: "${details}"`;
   return `Layer7 wrong status, info: "grpc-status ${code}: ${details}"`;
