@@ -20,6 +20,7 @@ import type { LogObserver } from './observe/log/log-observer.ts';
 import { createMetrics } from './observe/metrics/metrics.ts';
 import { createTracer, type StreamTracer } from './observe/trace/tracer.ts';
 import { Backend } from './pool/backend.ts';
+import { defaultFullconn } from './pool/stream-limit.ts';
 
 /** How long logs and spans may take to leave when the process ends, milliseconds. */
 const FLUSH_MS = 2000;
@@ -56,9 +57,11 @@ export async function startProxy(configuration: Configuration, environment: Prox
   const metrics = global.admin === null ? null : createMetrics({ counted, droppedLines: () => log?.dropped ?? 0 });
   const observer: Observer = composeObservers([metrics?.observer, log].filter((one) => one !== null && one !== undefined));
 
+  const maxconn = global.maxconn ?? Math.max(100, Math.floor((environment.maxFiles - DESCRIPTORS_RESERVED) / 2));
   const fleets: Fleet[] = [];
   for (const settings of configuration.backends) {
-    const backend = new Backend(settings, observer);
+    const frontLimits = configuration.frontends.filter(({ defaultBackend }) => defaultBackend === settings.name).map((one) => one.maxconn ?? maxconn);
+    const backend = new Backend(settings, observer, defaultFullconn(frontLimits));
     backends.push(backend);
     fleets.push(new Fleet(backend, observer));
   }
@@ -67,7 +70,6 @@ export async function startProxy(configuration: Configuration, environment: Prox
   let stopping = '';
   let connectionId = 0;
   let onEmpty = (): void => {};
-  const maxconn = global.maxconn ?? Math.max(100, Math.floor((environment.maxFiles - DESCRIPTORS_RESERVED) / 2));
   const limit = new AcceptLimit(maxconn, null);
   const listeners: Listener[] = [];
   let admin: Admin | null = null;

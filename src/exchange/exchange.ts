@@ -10,7 +10,7 @@ import type { Half, HalfSink, ResetCause } from '../model/exchange.ts';
 import type { ConnectionRecord, StreamRecord } from '../model/records.ts';
 import type { TraceSpan } from '../model/trace.ts';
 import { now } from '../time/clock.ts';
-import { armTimer, disarmTimer } from '../time/wheel.ts';
+import { armTimer } from '../time/wheel.ts';
 import type { Http2Connection } from '../h2/connection.ts';
 import { CANCEL, errorName, NO_ERROR } from '../h2/errors.ts';
 import type { Http2Stream } from '../h2/stream.ts';
@@ -137,12 +137,11 @@ export class Exchange extends Placement implements HalfSink, StreamSeeker, Strea
       this.unplaced({ termination: 'SC', message: `frontend ${this.#context.record.frontend.name} has no backend for this request` });
       return;
     }
-    backend.counters.streamsTotal++;
     if (facts.timeoutMs >= 0) {
       this.deadline = this.startedAt + facts.timeoutMs;
       armTimer(this, this.deadline);
     }
-    this.place(backend);
+    this.enter(backend);
   }
 
   #requestBody(chunk: Uint8Array, start: number, end: number, endStream: boolean): void {
@@ -331,9 +330,7 @@ export class Exchange extends Placement implements HalfSink, StreamSeeker, Strea
 
   #end(): void {
     this.#serverHalf = null;
-    this.leave();
-    this.phase = 'ended';
-    disarmTimer(this);
+    this.finish();
     this.#replay = null;
     this.totalMs = now() - this.startedAt;
     if (this.server !== null) {

@@ -14,6 +14,7 @@ import type { BackendRecord } from '../model/records.ts';
 import { now } from '../time/clock.ts';
 import { armTimer, disarmTimer, Timer } from '../time/wheel.ts';
 import type { Backend, Queued } from '../pool/backend.ts';
+import type { Place } from '../pool/queue.ts';
 import type { Server } from '../pool/server.ts';
 
 export type Phase = 'begin' | 'queued' | 'connecting' | 'waiting' | 'forwarding' | 'ended';
@@ -43,7 +44,9 @@ export abstract class Placement extends Timer implements Queued {
   protected phaseSince: number = this.startedAt;
   /** When the caller gives up, monotonic milliseconds; 0: never. */
   protected deadline = 0;
-  #tried: Server[] | null = null;
+  /** Servers that could not be connected to, or did not process the stream. */
+  tried: Server[] | null = null;
+  #place: Place<Queued> | null = null;
 
   /** Connects to `server`, which has been assigned; answered by {@link connected} or {@link retry}. */
   protected abstract connect(server: Server): void;
@@ -52,14 +55,30 @@ export abstract class Placement extends Timer implements Queued {
   /** No server could be had. */
   protected abstract unplaced(outage: Outage): void;
 
+  /** Goes to `backend` for good: to one of its servers, or into its queue. */
+  protected enter(backend: Backend): void {
+    this.backend = backend;
+    backend.counters.streamsTotal++;
+    backend.counters.streamsCurrent++;
+    this.place(backend);
+  }
+
+  /** The end; what {@link enter} counted is over. */
+  protected finish(): void {
+    this.leave();
+    this.phase = 'ended';
+    disarmTimer(this);
+    if (this.backend !== null) this.backend.counters.streamsCurrent--;
+  }
+
   /** Goes to a server of `backend`, or into its queue. */
   protected place(backend: Backend): void {
-    this.backend = backend;
-    const server = backend.pick(this.#tried) ?? (this.#tried === null ? null : backend.pick(null));
-    if (server === null) {
-      this.#enqueue(backend);
-      return;
-    }
+    const server = backend.pick(this.tried);
+    if (server === null) this.#enqueue(backend);
+    else this.#take(server);
+  }
+
+  #take(server: Server): void {
     this.phaseSince = now();
     this.queueMs = this.phaseSince - this.startedAt;
     this.phase = 'connecting';
@@ -72,20 +91,36 @@ export abstract class Placement extends Timer implements Queued {
     if (!backend.hasUsable) {
       backend.counters.unserved++;
       this.unplaced({ termination: 'SC', message: backend.describeOutage() });
-    } else if (!backend.enqueue(this)) {
+      return;
+    }
+    this.phase = 'queued';
+    this.phaseSince = now();
+    const place = backend.enqueue(this);
+    if (place === null) {
+      this.phase = 'begin';
       this.unplaced({ termination: 'SQ', message: `the queue of backend ${backend.name} is full` });
-    } else {
-      this.phase = 'queued';
-      this.phaseSince = now();
+    } else if (place.held) {
+      this.#place = place;
       this.arm(this.phaseSince + queueTimeout(backend));
     }
   }
 
-  onSlot(): void {
-    if (this.phase !== 'queued' || this.backend === null) return;
+  onSlot(server: Server): void {
+    this.#leaveQueue();
+    this.#take(server);
+  }
+
+  onNoServer(): void {
+    this.#leaveQueue();
+    const { backend } = this;
+    if (backend !== null) this.#enqueue(backend);
+  }
+
+  #leaveQueue(): void {
+    this.#place = null;
+    this.phase = 'begin';
     if (this.deadline > 0) armTimer(this, this.deadline);
     else disarmTimer(this);
-    this.place(this.backend);
   }
 
   /** The connect succeeded. */
@@ -112,8 +147,8 @@ export abstract class Placement extends Timer implements Queued {
     }
     this.retries++;
     backend.counters.retries++;
-    (this.#tried ??= []).push(server);
-    if (backend.pick(this.#tried) !== null) {
+    (this.tried ??= []).push(server);
+    if (backend.pickOther(this.tried) !== null) {
       this.redispatched = true;
       backend.counters.redispatches++;
     } else if (connectFailed) {
@@ -131,7 +166,7 @@ export abstract class Placement extends Timer implements Queued {
       if (now() < due) this.arm(due);
       else this.unplaced({ termination: 'sQ', message: `no free server in backend ${backend.name} within timeout queue` });
     } else if (this.phase === 'waiting') {
-      this.#tried = null;
+      this.tried = null;
       this.place(backend);
     }
   }
@@ -140,7 +175,10 @@ export abstract class Placement extends Timer implements Queued {
   protected leave(): void {
     const { server, backend, phase } = this;
     this.phase = 'begin';
-    if (phase === 'queued') backend?.leaveQueue(this);
+    if (this.#place !== null) {
+      backend?.leaveQueue(this.#place);
+      this.#place = null;
+    }
     if (server === null || (phase !== 'connecting' && phase !== 'forwarding')) return;
     if (phase === 'connecting') this.abandon(server);
     server.release();

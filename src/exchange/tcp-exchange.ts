@@ -10,7 +10,6 @@ import type { RequestFacts } from '../model/fields.ts';
 import type { ConnectionRecord, StreamRecord } from '../model/records.ts';
 import type { TraceSpan } from '../model/trace.ts';
 import { now } from '../time/clock.ts';
-import { disarmTimer } from '../time/wheel.ts';
 import type { Server } from '../pool/server.ts';
 import { Relay } from '../tcp/relay.ts';
 import type { ExchangeContext } from './context.ts';
@@ -61,8 +60,7 @@ export class TcpExchange extends Placement implements StreamRecord {
       this.unplaced({ termination: 'SC', message: `frontend ${this.#context.record.frontend.name} has no backend` });
       return;
     }
-    backend.counters.streamsTotal++;
-    this.place(backend);
+    this.enter(backend);
   }
 
   /** Carries bytes as soon as a server is connected. `first` is what was read from the client, or null. */
@@ -169,11 +167,9 @@ export class TcpExchange extends Placement implements StreamRecord {
 
   /** Gives back the place and closes what the relay has not taken over. */
   #release(): void {
-    disarmTimer(this);
     this.#client.off('close', this.#onClientClosed);
-    this.leave();
+    this.finish();
     if (this.#relay === null) this.#serverSocket?.destroy();
-    this.phase = 'ended';
   }
 }
 

@@ -54,8 +54,11 @@ export interface BackendRecord {
 
 export interface BackendCounters {
   streamsTotal: number;
-  /** Waiting for a server's slot now. */
+  /** Running, on the way to a server, or waiting for one. */
+  streamsCurrent: number;
+  /** Waiting for a server's slot: now, and at most so far. */
   queued: number;
+  queuedMax: number;
   retries: number;
   redispatches: number;
   /** Streams that found no server. */

@@ -7,16 +7,23 @@ import type { Observer } from '../model/observer.ts';
 import { createPicker } from '../balance/create-picker.ts';
 import type { Picker } from '../balance/picker.ts';
 import { clientOptions, type Http2Options } from '../h2/options.ts';
+import { Queue, type Place } from './queue.ts';
 import { Server, type ServerOwner } from './server.ts';
+import { queueLimit, streamLimit } from './stream-limit.ts';
 
-/** Streams that may wait for a slot. */
+/** Streams that may wait for a slot, whatever `maxqueue` says. */
 const MAX_QUEUE = 10_000;
 /** HAProxy leaves an unset `timeout connect` unlimited and warns; a connect that takes longer than this has failed. */
 const DEFAULT_CONNECT_MS = 10_000;
 
 /** One who waits for a slot on any server. */
 export interface Queued {
-  onSlot(): void;
+  /** Servers that others are preferred to: they were tried. */
+  readonly tried: readonly Server[] | null;
+  /** Its turn: `server` has a slot, which it takes before it returns. */
+  onSlot(server: Server): void;
+  /** No server is left that could have one. */
+  onNoServer(): void;
 }
 
 export class Backend implements BackendRecord, ServerOwner {
@@ -24,19 +31,27 @@ export class Backend implements BackendRecord, ServerOwner {
   readonly settings: BackendSettings;
   readonly connectTimeoutMs: number;
   readonly http2: Http2Options;
-  readonly counters: BackendCounters = { streamsTotal: 0, queued: 0, retries: 0, redispatches: 0, unserved: 0 };
+  readonly counters: BackendCounters = {
+    streamsTotal: 0, streamsCurrent: 0, queued: 0, queuedMax: 0, retries: 0, redispatches: 0, unserved: 0,
+  };
   servers: readonly Server[] = [];
   readonly #observer: Observer;
-  readonly #queue = new Set<Queued>();
+  readonly #queue = new Queue<Queued>();
+  readonly #fullconn: number;
+  /** Some server's limit depends on the backend's load (`minconn`). */
+  readonly #elastic: boolean;
   #picker: Picker<Server>;
   #onHint: (server: Server) => void = () => {};
 
-  constructor(settings: BackendSettings, observer: Observer) {
+  /** @param fullconn what `fullconn` is where it is not set */
+  constructor(settings: BackendSettings, observer: Observer, fullconn: number) {
     this.name = settings.name;
     this.settings = settings;
     this.connectTimeoutMs = settings.connectTimeoutMs ?? DEFAULT_CONNECT_MS;
     this.http2 = clientOptions(settings.http2);
     this.#observer = observer;
+    this.#fullconn = settings.fullconn ?? fullconn;
+    this.#elastic = settings.servers.some(({ minconn, maxconn }) => minconn > 0 && minconn < maxconn);
     this.#picker = createPicker<Server>(settings.balance, [], null);
   }
 
@@ -59,9 +74,18 @@ export class Backend implements BackendRecord, ServerOwner {
     this.#rebuild();
   }
 
-  /** A server with a free slot outside `avoid`, or null. */
-  pick(avoid: readonly Server[] | null): Server | null {
-    return this.#picker.pick(avoid);
+  /** A server with a free slot for one who tried these: another one if possible. Null: none has a slot, or others wait already. */
+  pick(tried: readonly Server[] | null): Server | null {
+    return this.#queue.length > 0 ? null : this.#pickFor(tried);
+  }
+
+  /** A server with a free slot that is not among these. */
+  pickOther(tried: readonly Server[]): Server | null {
+    return this.#picker.pick(tried);
+  }
+
+  #pickFor(tried: readonly Server[] | null): Server | null {
+    return this.#picker.pick(tried) ?? (tried === null ? null : this.#picker.pick(null));
   }
 
   /** True when some server could take the stream if it had a free slot: then waiting makes sense. */
@@ -69,25 +93,40 @@ export class Backend implements BackendRecord, ServerOwner {
     return this.servers.some((server) => server.usable && server.weight > 0);
   }
 
-  /** Puts `waiter` into the queue; false when it is full. */
-  enqueue(waiter: Queued): boolean {
-    if (this.#queue.size >= MAX_QUEUE) return false;
-    this.#queue.add(waiter);
-    this.counters.queued = this.#queue.size;
-    return true;
+  /** Streams that `server` takes at once, at the present load; 0: no limit. */
+  limitOf({ minconn, maxconn }: ServerSettings): number {
+    return streamLimit(minconn, maxconn, this.counters.streamsCurrent, this.#fullconn);
   }
 
-  leaveQueue(waiter: Queued): void {
-    if (this.#queue.delete(waiter)) this.counters.queued = this.#queue.size;
+  /** A place in the queue for `waiter`, whose turn may come before this returns; null when it is full. */
+  enqueue(waiter: Queued): Place<Queued> | null {
+    const queue = this.#queue;
+    const usable = this.servers.filter((server) => server.usable);
+    if (queue.length >= queueLimit(usable.map(({ settings }) => settings.maxqueue), MAX_QUEUE)) return null;
+    const place = queue.join(waiter);
+    this.#countQueue();
+    // Who waits is load, too, which may have lifted a limit.
+    if (this.#elastic) this.#serveQueue();
+    return place;
+  }
+
+  leaveQueue(place: Place<Queued>): void {
+    this.#queue.leave(place);
+    this.#countQueue();
+  }
+
+  #countQueue(): void {
+    this.counters.queued = this.#queue.length;
+    this.counters.queuedMax = this.#queue.longest;
   }
 
   onSlotFree(): void {
-    if (this.#queue.size > 0) this.#serveQueue();
+    if (this.#queue.length > 0) this.#serveQueue();
   }
 
   onUsableChanged(): void {
     this.#rebuild();
-    if (this.#queue.size > 0) this.#serveQueue();
+    if (this.#queue.length > 0) this.#serveQueue();
   }
 
   onStatusChanged(server: Server, from: ServerStatus, reason: string): void {
@@ -122,16 +161,16 @@ export class Backend implements BackendRecord, ServerOwner {
     this.#picker = createPicker<Server>(this.settings.balance, trusted.length > 0 ? trusted : tier, this.#picker);
   }
 
-  get #hasSlot(): boolean {
-    return this.servers.some((server) => server.usable && server.weight > 0 && (server.maxconn === 0 || server.inflight < server.maxconn));
-  }
-
   /** When the last usable server has gone, waiting has no point: everybody is let go to hear so. */
   #serveQueue(): void {
-    for (const waiter of this.#queue) {
-      if (!this.#hasSlot && this.hasUsable) break;
-      this.leaveQueue(waiter);
-      waiter.onSlot();
+    const queue = this.#queue;
+    for (let next = queue.first; next !== null; next = queue.first) {
+      const server = this.#pickFor(next.tried);
+      if (server === null && this.hasUsable) return;
+      queue.shift();
+      this.#countQueue();
+      if (server === null) next.onNoServer();
+      else next.onSlot(server);
     }
   }
 }

@@ -22,6 +22,8 @@ export interface ServerOwner {
   readonly name: string;
   readonly connectTimeoutMs: number;
   readonly http2: Http2Options;
+  /** Streams that a server with these settings takes at once, at the present load; 0: no limit. */
+  limitOf(settings: ServerSettings): number;
   /** Whether it may be picked has changed. */
   onUsableChanged(server: Server): void;
   /** A stream has left: there may be a free slot. */
@@ -46,7 +48,6 @@ export class Server implements Target, ServerRecord, PoolOwner {
   readonly backendName: string;
   readonly backup: boolean;
   readonly weight: number;
-  readonly maxconn: number;
   readonly counters: ServerCounters = {
     streamsTotal: 0, streamsCurrent: 0, connectionsTotal: 0, connectionsCurrent: 0, connectFailures: 0, refused: 0, protocolErrors: 0,
     glitches: 0, bytesIn: 0, bytesOut: 0, checksFailed: 0, transitionsDown: 0,
@@ -56,6 +57,8 @@ export class Server implements Target, ServerRecord, PoolOwner {
   statusReason = '';
   readonly #address: ServerAddress;
   readonly #owner: ServerOwner;
+  /** The limit depends on the backend's load. */
+  readonly #elastic: boolean;
   /** The host to dial is the one that the client connected to. */
   readonly #followsClient: boolean;
   /** By port, behind the address where that depends on the client as well. */
@@ -70,7 +73,7 @@ export class Server implements Target, ServerRecord, PoolOwner {
     this.backendName = owner.name;
     this.backup = settings.backup;
     this.weight = settings.weight;
-    this.maxconn = settings.maxconn;
+    this.#elastic = settings.minconn > 0 && settings.minconn < settings.maxconn;
     this.status = settings.disabled ? 'MAINT' : settings.check ? 'UP' : 'no check';
     this.#address = address;
     this.#followsClient = address.kind === 'tcp' && address.host === '';
@@ -80,6 +83,11 @@ export class Server implements Target, ServerRecord, PoolOwner {
   /** Streams on the server and on the way to it: what leastconn compares. */
   get inflight(): number {
     return this.counters.streamsCurrent;
+  }
+
+  /** Streams at once, now; 0: no limit. */
+  get maxconn(): number {
+    return this.#elastic ? this.#owner.limitOf(this.settings) : this.settings.maxconn;
   }
 
   /** Takes new streams as far as its checks and the operator are concerned. */

@@ -34,7 +34,9 @@ const FRONTEND_ROWS: readonly Row<FrontendRecord>[] = [
 
 const BACKEND_ROWS: readonly Row<BackendRecord>[] = [
   ['streams_total', 'counter', 'Streams routed here.', ({ counters }) => counters.streamsTotal],
-  ['queued', 'gauge', 'Streams waiting for a server now.', ({ counters }) => counters.queued],
+  ['streams', 'gauge', 'Streams of the backend now, those that wait included.', ({ counters }) => counters.streamsCurrent],
+  ['queued', 'gauge', 'Streams waiting for a server now (qcur).', ({ counters }) => counters.queued],
+  ['queued_max', 'gauge', 'Most streams that waited at once (qmax).', ({ counters }) => counters.queuedMax],
   ['retries_total', 'counter', 'Streams sent again.', ({ counters }) => counters.retries],
   ['redispatches_total', 'counter', 'Streams sent again to another server.', ({ counters }) => counters.redispatches],
   ['unserved_total', 'counter', 'Streams that found no server.', ({ counters }) => counters.unserved],

@@ -28,7 +28,7 @@ describe('supervision of a configured server', () => {
   afterEach(() => monitor?.stop());
 
   function begin(address: ServerAddress, backend: BackendSettings = BACKEND, settings: ServerSettings = SERVER): Server {
-    const server = new Backend(backend, SILENT).addServer(settings.name, address, settings);
+    const server = new Backend(backend, SILENT, 1).addServer(settings.name, address, settings);
     monitor = supervise(server, address, backend);
     return server;
   }
@@ -59,7 +59,7 @@ describe('supervision of a configured server', () => {
   it('sets the status of the server and counts the failure', async () => {
     const changed = new EventEmitter();
     const address: ServerAddress = { kind: 'abstract', name: `pillion-nobody-${process.pid}` };
-    const backend = new Backend(BACKEND, { ...SILENT, serverChanged: () => changed.emit('change') });
+    const backend = new Backend(BACKEND, { ...SILENT, serverChanged: () => changed.emit('change') }, 1);
     const server = backend.addServer('s1', address, SERVER);
     monitor = supervise(server, address, BACKEND);
     await once(changed, 'change');

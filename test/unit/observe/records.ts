@@ -31,7 +31,7 @@ export function serverRecord(name = 's1', changes: Partial<ServerRecord> = {}): 
 }
 
 export function backendRecord(servers: readonly ServerRecord[] = [serverRecord()], name = 'be'): BackendRecord {
-  return { name, servers, counters: { streamsTotal: 7, queued: 1, retries: 2, redispatches: 3, unserved: 4 } };
+  return { name, servers, counters: { streamsTotal: 7, streamsCurrent: 3, queued: 1, queuedMax: 5, retries: 2, redispatches: 3, unserved: 4 } };
 }
 
 export function connectionRecord(changes: Partial<ConnectionRecord> = {}): ConnectionRecord {
