@@ -6,7 +6,7 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { status, type ServiceError } from '@grpc/grpc-js';
 import { cleanUpAfterEach } from '../support/cleanup.ts';
 import {
-  CLIENT_PREFACE, data, DATA, END_STREAM, field, frame, GET_REQUEST, goAway, GRPC_REQUEST, GRPC_RESPONSE, HEADERS, headers, message, PING, RST_STREAM,
+  CLIENT_PREFACE, data, DATA, END_STREAM, field, frame, FrameParser, GET_REQUEST, goAway, GRPC_REQUEST, GRPC_RESPONSE, HEADERS, headers, message, PING, RST_STREAM,
   rstStream, settings,
 } from '../support/frames.ts';
 import { EchoClient, HeldCalls, openCalls, startReplica } from '../support/grpc-replica.ts';
@@ -296,7 +296,22 @@ describe('failures', () => {
     await once(server, 'listening');
     defer(() => server.close());
     const pillion = await pillionFor([`server a 127.0.0.1:${(server.address() as AddressInfo).port}`]);
-    const session = connectHttp2(`http://${pillion.target}`);
+    // Frames that the client gets, for the message if it finds fault with one.
+    const seen: string[] = [];
+    const tap = createServer((near) => {
+      const far = connect(pillion.port, '127.0.0.1');
+      const parser = new FrameParser();
+      far.on('data', (chunk: Buffer) => seen.push(...parser.push(chunk).map(({ type, flags, id, payload }) => `${type} ${flags} ${id} ${payload.toString('hex')}`)));
+      for (const socket of [near, far]) socket.on('error', () => {});
+      near.pipe(far).pipe(near);
+    }).listen(0, '127.0.0.1');
+    await once(tap, 'listening');
+    defer(() => tap.close());
+    const session = connectHttp2(`http://127.0.0.1:${(tap.address() as AddressInfo).port}`);
+    let complaint: string | null = null;
+    session.on('error', (error: Error) => {
+      complaint = `${error.message}: ${seen.join(', ')}`;
+    });
     defer(() => session.destroy());
     const read = async (stream: ClientHttp2Stream): Promise<{ status: unknown; body: string; trailers: Record<string, unknown> | null }> => {
       let trailers: Record<string, unknown> | null = null;
@@ -311,6 +326,9 @@ describe('failures', () => {
     const get = await read(session.request({ ':path': '/' }));
     assert.deepEqual([get.status, get.body, get.trailers?.['x-sum']], [200, 'hello', 'abc']);
     assert.deepEqual(await read(session.request({ ':method': 'HEAD', ':path': '/' })), { status: 200, body: '', trailers: null });
+    session.close();
+    await once(session, 'close');
+    assert.equal(complaint, null);
   });
 
   it('tells a client that is too early, without SETTINGS, and one that never says more', async () => {

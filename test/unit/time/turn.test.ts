@@ -45,6 +45,14 @@ describe('time/clock', () => {
     assert.ok(now() > first);
   });
 
+  it('goes on after a turn in which nothing was scheduled', async () => {
+    expireClock();
+    const first = now();
+    await turn();
+    await turn();
+    assert.ok(now() > first);
+  });
+
   it('maps to the epoch', () => {
     expireClock();
     assert.ok(Math.abs(toEpochMs(now()) - Date.now()) < 1000);
