@@ -75,6 +75,7 @@ class Peer {
   onRequest: (stream: Stream, path: string) => void = () => {};
   onData: (stream: Stream) => void = () => {};
   readonly socket: Socket;
+  readonly #server: boolean;
   readonly #encoder = new HpackEncoder();
   readonly #decoder = new HpackDecoder(4096, 65_536);
   readonly #streams = new Map<number, Stream>();
@@ -92,6 +93,7 @@ class Peer {
 
   constructor(socket: Socket, server: boolean) {
     this.socket = socket;
+    this.#server = server;
     this.#prefaceLeft = server ? PREFACE.length : 0;
     if (!server) socket.write(PREFACE);
     socket.write(frame(SETTINGS, 0, 0, Buffer.concat([Buffer.of(0, 4), uint32(WINDOW)])));
@@ -120,6 +122,7 @@ class Peer {
 
   end(stream: Stream): void {
     this.#headers(stream, TRAILERS, END_STREAM);
+    this.#streams.delete(stream.id);
   }
 
   /** Sends an empty message. */
@@ -240,11 +243,14 @@ class Peer {
       const path = fields?.get(':path');
       if (path !== undefined) this.onRequest(this.#add(id), path);
     } else if (type === RST_STREAM || type === GOAWAY) {
-      throw new Error(`frame ${type} on stream ${id}: ${payload.toString('hex')}`);
+      if (!this.#server) throw new Error(`frame ${type} on stream ${id}: ${payload.toString('hex')}`);
+      this.#sending = this.#sending.filter((stream) => stream.id !== id);
+      this.#streams.delete(id);
     }
     if ((type === HEADERS || type === DATA) && (flags & END_STREAM) !== 0) {
       const stream = this.#streams.get(id);
-      this.#streams.delete(id);
+      // A server's stream lives until it has answered.
+      if (!this.#server) this.#streams.delete(id);
       stream?.onEnd();
     }
   }

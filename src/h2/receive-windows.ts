@@ -2,9 +2,13 @@
  * What a peer may send us (RFC 9113 §6.9).
  *
  * The connection's window is given back as soon as octets have come, in large steps: what holds a sender are the windows of its
- * streams, so that one reader that stalls does not stop the others. A stream's window begins small and doubles each time that its
- * reader has taken all that came, as long as the connection has something left to grow by. So memory is bounded by streams × initial
- * window + rxbuf, and a fast stream is not held up by round trips.
+ * streams, so that one reader that stalls does not stop the others. A stream's window begins small and grows each time that its
+ * reader has taken all that came, so that a fast stream is not held up by round trips. Memory is bounded by streams × initial window +
+ * rxbuf.
+ *
+ * A stream may outgrow its initial window by as much as is still free of rxbuf, at any time (the dynamic threshold of Choudhury and
+ * Hahne, 1998): one busy stream gets half of it, n of them get the n+1st part each. A stream whose reader falls behind gives back, as
+ * the rate of streams that wait for the same reader goes with their windows: only equal windows share it fairly.
  */
 import type { Output } from '../transport/output.ts';
 import { ConnectionError, FLOW_CONTROL_ERROR } from './errors.ts';
@@ -56,11 +60,16 @@ export class ReceiveWindows {
     this.#taken = 0;
   }
 
-  /** Asks for `octets` more of a stream's window; answers how many are granted. */
-  grow(octets: number): number {
-    const granted = Math.min(octets, this.#growth);
-    this.#growth -= granted;
-    return granted;
+  /**
+   * By how much a stream's window should change; all in octets.
+   * @param granted by which it has outgrown its initial size
+   * @param wanted by which it could use more, 0 when its reader does not keep up
+   * @returns more than 0: granted to it. Less: so much of its window is to be withheld, at most half of `granted`
+   */
+  adjust(granted: number, wanted: number): number {
+    const change = wanted > 0 ? Math.min(wanted, (this.#growth - granted) >> 1) : -(granted >> 1);
+    this.#growth -= change;
+    return change;
   }
 
   /** What a stream that has ended was granted is free for others. */

@@ -148,10 +148,11 @@ export class Http2Stream implements Half, SendingStream {
     if (this.#credited * 2 < this.windowSize) return;
     const { connection } = this;
     const keepsUp = this.receiveWindow + this.#credited >= this.windowSize;
-    const growth = keepsUp ? connection.windows.grow(this.windowSize) : 0;
-    const increment = this.#credited + growth;
-    this.windowSize += growth;
-    this.granted += growth;
+    const change = connection.windows.adjust(this.granted, keepsUp ? this.windowSize : 0);
+    // What is taken back is less than half of the window: half of what it has grown by.
+    const increment = this.#credited + change;
+    this.windowSize += change;
+    this.granted += change;
     this.receiveWindow += increment;
     this.#credited = 0;
     if (increment > 0) writeWindowUpdate(connection.output, this.id, increment);
