@@ -35,6 +35,15 @@ export interface HalfSink {
   onReset(half: Half, code: number, cause: ResetCause): void;
   /** `bytes` body bytes handed to {@link Half.sendData} left for the socket. */
   onCredit(half: Half, bytes: number): void;
+  /** HTTP/1: the client has closed its side behind its request. It may still read the response, or be gone. */
+  onPeerEnded?(half: Half): void;
+}
+
+/** A connection to a server, on which requests are opened. */
+export interface StreamOpener {
+  /** An upgrade or CONNECT can be asked for on it (RFC 8441 §3 in HTTP/2). */
+  readonly takesTunnels: boolean;
+  open(sink: HalfSink): Half;
 }
 
 /**

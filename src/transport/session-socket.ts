@@ -18,6 +18,8 @@ export interface ByteSession {
   receive(chunk: Uint8Array, start: number, end: number): void;
   /** The socket has drained: held bytes may be sent. */
   socketWritable(): void;
+  /** The peer closed its side. True: the session goes on sending, and closes. Without it, and with false, the session is over. */
+  socketEnded?(): boolean;
   /** The socket is gone or the peer closed its side; called once. `reason` is empty for an orderly end. */
   socketClosed(reason: string): void;
 }
@@ -92,6 +94,34 @@ export class SessionSocket implements ByteSink {
     this.#linger.unref();
   }
 
+  /** Calls `done` when the connection stands, TLS included. */
+  whenConnected(done: () => void): void {
+    this.socket.once('encrypted' in this.socket ? 'secureConnect' : 'connect', done);
+  }
+
+  /** Stops reading, until {@link resume}. */
+  pause(): void {
+    this.socket.pause();
+  }
+
+  resume(): void {
+    this.socket.resume();
+  }
+
+  /** Sends what is in the output and closes our side; the peer may go on. */
+  shutdown(): void {
+    this.output.endTurn();
+    this.socket.end();
+  }
+
+  /** Closes so that the peer can tell that not all was sent. */
+  cut(): void {
+    const { socket } = this;
+    // Only TCP itself has a reset.
+    if (socket.remotePort === undefined || 'encrypted' in socket) socket.destroy();
+    else socket.resetAndDestroy();
+  }
+
   /** Closes the socket at once; what was not sent is lost. */
   destroy(): void {
     this.socket.destroy();
@@ -103,6 +133,7 @@ export class SessionSocket implements ByteSink {
   }
 
   #onEnd(): void {
+    if (this.#session?.socketEnded?.() === true) return;
     this.#end('');
     this.close();
   }
