@@ -20,6 +20,7 @@ import type { LogObserver } from './observe/log/log-observer.ts';
 import { createMetrics } from './observe/metrics/metrics.ts';
 import { createTracer, type StreamTracer } from './observe/trace/tracer.ts';
 import { Backend } from './pool/backend.ts';
+import type { TlsStore } from './tls/store.ts';
 import { defaultFullconn } from './pool/stream-limit.ts';
 
 /** How long logs and spans may take to leave when the process ends, milliseconds. */
@@ -58,12 +59,13 @@ export async function startProxy(configuration: Configuration, environment: Prox
   const observer: Observer = composeObservers([metrics?.observer, log].filter((one) => one !== null && one !== undefined));
 
   const maxconn = global.maxconn ?? Math.max(100, Math.floor((environment.maxFiles - DESCRIPTORS_RESERVED) / 2));
+  const tls = await openTls(configuration, observer);
   const fleets: Fleet[] = [];
   for (const settings of configuration.backends) {
     const frontLimits = configuration.frontends.filter(({ defaultBackend }) => defaultBackend === settings.name).map((one) => one.maxconn ?? maxconn);
     const backend = new Backend(settings, observer, defaultFullconn(frontLimits));
     backends.push(backend);
-    fleets.push(new Fleet(backend, observer));
+    fleets.push(new Fleet(backend, configuration.resolvers, observer));
   }
   await Promise.all(fleets.map((fleet) => fleet.start()));
 
@@ -80,6 +82,7 @@ export async function startProxy(configuration: Configuration, environment: Prox
   };
   const release = async (): Promise<boolean> => {
     closeListeners();
+    tls?.close();
     for (const fleet of fleets) fleet.stop();
     for (const backend of backends) for (const server of backend.servers) server.destroy();
     const [flushed] = await Promise.all([log?.flush(FLUSH_MS) ?? true, tracer?.shutdown(FLUSH_MS), admin?.close()]);
@@ -99,7 +102,8 @@ export async function startProxy(configuration: Configuration, environment: Prox
         if (stopping !== '' && frontends.every(({ size }) => size === 0)) onEmpty();
       };
       for (const bind of settings.binds) {
-        const accept = (socket: Socket): void => frontendLimit.enter(socket, () => frontend.accept(socket, bind));
+        const acceptor = tls?.acceptorOf(bind.tls) ?? null;
+        const accept = (socket: Socket): void => frontendLimit.enter(socket, () => frontend.accept(socket, bind, acceptor));
         const listener = await Listener.open(bind, accept);
         listeners.push(listener);
         listening.push({ frontend: settings.name, address: bind.text, port: listener.port });
@@ -159,6 +163,18 @@ export async function startProxy(configuration: Configuration, environment: Prox
       return { complete: result === 'empty', flushed };
     },
   };
+}
+
+/** Certificates and keys, if there are any: node:tls is loaded only then. */
+async function openTls(configuration: Configuration, observer: Observer): Promise<TlsStore | null> {
+  const { frontends, backends } = configuration;
+  const binds = frontends.some((frontend) => frontend.binds.some((bind) => bind.tls !== null));
+  if (!binds && !backends.some(({ servers }) => servers.some((server) => server.tls !== null || server.checkTls !== null))) return null;
+  const { TlsStore } = await import('./tls/store.ts');
+  return await TlsStore.open(configuration, {
+    reread: (owner, certificates) => observer.event('info', 'certificates were read again', { owner, certificates: certificates.length }),
+    rereadFailed: (owner, reason) => observer.event('error', `certificates cannot be used, the old ones stay: ${reason}`, { owner }),
+  });
 }
 
 /** The log, if anything is to be logged: what writes it is loaded only then. */

@@ -2,14 +2,16 @@
 import { nearest } from './nearest.ts';
 import { GLOBAL_WORDS, PROXY_WORDS } from './parser.ts';
 import { BIND_KEYWORDS } from './tables/proxy.ts';
-import { removedText } from './tables/removed.ts';
+import { goneText } from './tables/old-words.ts';
+import { SECTION_TYPES } from './tables/sections.ts';
 import { SERVER_KEYWORDS } from './tables/server-keywords.ts';
+import { UNIX_BIND_KEYWORDS } from './tables/unix-sockets.ts';
 import { lookUp } from './vocabulary.ts';
 import type { Directive } from './directive.ts';
 import type { SectionKind } from './draft.ts';
 
 /** A row without what it compiles to. */
-export type DocumentedRow = Omit<Directive<never>, 'compile' | 'undo' | 'misplaced'>;
+export type DocumentedRow = Omit<Directive<never>, 'compile' | 'undo' | 'reset' | 'misplaced'>;
 
 /** A keyword without its types. */
 export interface KeywordRow {
@@ -21,10 +23,14 @@ export interface KeywordRow {
 
 export type Description = { readonly found: true; readonly text: string } | { readonly found: false; readonly text: string };
 
-const SECTIONS: readonly SectionKind[] = ['global', 'defaults', 'frontend', 'listen', 'backend'];
-const ROWS: readonly DocumentedRow[] = [...GLOBAL_WORDS.rows.values(), ...PROXY_WORDS.rows.values()];
+const SECTIONS: readonly SectionKind[] = ['global', 'defaults', 'frontend', 'listen', 'backend', 'http-errors', 'resolvers', 'userlist'];
+const ROWS: readonly DocumentedRow[] = [
+  GLOBAL_WORDS.rows.values(), PROXY_WORDS.rows.values(), ...[...SECTION_TYPES.values()].map(({ rows }) => rows.values()),
+].flatMap((rows: Iterable<DocumentedRow>) => [...rows]);
 /** Directives whose lines end in keywords. */
-const KEYWORDS: ReadonlyMap<string, readonly KeywordRow[]> = new Map([['bind', BIND_KEYWORDS], ['server', SERVER_KEYWORDS]]);
+const KEYWORDS: ReadonlyMap<string, readonly KeywordRow[]> = new Map<string, readonly KeywordRow[]>([
+  ['bind', BIND_KEYWORDS], ['server', SERVER_KEYWORDS], ['unix-bind', UNIX_BIND_KEYWORDS],
+]);
 
 /** What is known of a directive, a section, a family (`option`) or a keyword of `server` and `bind`. */
 export function describeTopic(topic: readonly string[]): Description {
@@ -49,9 +55,7 @@ function missing(name: string, topic: readonly string[]): string {
     if (found.kind === 'unsupported') {
       return `'${found.name}' is not supported by Pillion yet.${found.hint === null ? '' : `\nMeanwhile: ${found.hint}.`}\n`;
     }
-    if (found.kind === 'removed') {
-      return `${removedText(found.name, found.removed)}.\nToday: ${found.removed.hint}.\n`;
-    }
+    if (found.kind === 'old') return `${goneText(found.name, found.old)}; Pillion understands it, with a warning.\nToday: ${found.old.today}.\n`;
   }
   const known = [...SECTIONS, ...ROWS.map((row) => row.name), ...[...KEYWORDS.values()].flat().map((row) => row.name)];
   const near = nearest(name, known);

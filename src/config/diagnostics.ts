@@ -13,7 +13,8 @@ export interface Position {
 }
 
 export interface Diagnostic {
-  readonly severity: 'error' | 'warning';
+  /** `notice` and `diag` are what `.notice` and `.diag` say: nothing is wrong. */
+  readonly severity: 'error' | 'warning' | 'notice' | 'diag';
   readonly message: string;
   /** null: no single place in a file, such as an unreadable file. */
   readonly position: Position | null;
@@ -38,11 +39,14 @@ const MAX_SHOWN = 160;
 export interface Diagnostics extends Reporter {
   readonly errors: readonly Diagnostic[];
   readonly warnings: readonly Diagnostic[];
+  readonly remarks: readonly Diagnostic[];
+  remark(severity: 'notice' | 'diag', message: string, position: Position): void;
 }
 
 export function collectDiagnostics(): Diagnostics {
   const errors: Diagnostic[] = [];
   const warnings: Diagnostic[] = [];
+  const remarks: Diagnostic[] = [];
   const said = new Set<string>();
   const add = (list: Diagnostic[], diagnostic: Diagnostic): void => {
     // A line in defaults may be wrong for each of the proxies that inherit it; it is wrong once.
@@ -58,11 +62,13 @@ export function collectDiagnostics(): Diagnostics {
   return {
     errors,
     warnings,
+    remarks,
     get full(): boolean {
       return errors.length > MAX_DIAGNOSTICS;
     },
     error: (message, position, hint = null) => add(errors, { severity: 'error', message, position, hint }),
     warning: (message, position, hint = null) => add(warnings, { severity: 'warning', message, position, hint }),
+    remark: (severity, message, position) => add(remarks, { severity, message, position, hint: null }),
   };
 }
 

@@ -14,7 +14,7 @@ export class Cursor {
   head: Position;
 
   constructor(tokens: readonly Token[], head: Position) {
-    this.#tokens = tokens;
+    this.#tokens = tokens.slice(0, tokens.findLastIndex((token) => token.vanishing !== true) + 1);
     this.head = head;
   }
 
@@ -62,6 +62,8 @@ export interface ApplyContext {
   readonly report: Reporter;
   /** The directive's words. */
   readonly position: Position;
+  /** A file that the line names, by 'default-path'. */
+  readonly path: (file: string) => string;
 }
 
 /** A row, its argument types hidden. `D` is the draft of the section that it belongs to. */
@@ -78,6 +80,8 @@ export interface Directive<D> extends Documentation {
   /** Takes the arguments and applies them; false when something was wrong, and reported. */
   readonly compile: (draft: D, cursor: Cursor, context: ArgumentContext & ApplyContext) => boolean;
   readonly undo: (draft: D) => void;
+  /** `default NAME`: what holds in HAProxy without any line. */
+  readonly reset: (draft: D) => void;
 }
 
 interface Row<D, A extends readonly Argument<unknown>[], S extends SectionKind> extends Documentation {
@@ -87,6 +91,8 @@ interface Row<D, A extends readonly Argument<unknown>[], S extends SectionKind> 
   readonly misplaced?: 'error' | 'warning';
   /** Present: `no NAME` is allowed and does this. */
   readonly undo?: (draft: D) => void;
+  /** Present: `default NAME` does this, and not what `undo` does. */
+  readonly reset?: (draft: D) => void;
   readonly apply: (draft: D, values: ValuesOf<A>, context: ApplyContext) => void;
 }
 
@@ -104,14 +110,22 @@ export function proxyDirective<const A extends readonly Argument<unknown>[]>(
   return hideArguments(row);
 }
 
+type SectionRow<D> = <const A extends readonly Argument<unknown>[]>(row: Omit<Row<D, A, SectionKind>, 'sections'>) => Directive<D>;
+
+/** Rows of a section that is neither `global` nor a proxy. */
+export function sectionDirective<D>(section: SectionKind): SectionRow<D> {
+  return (row) => hideArguments({ ...row, sections: [section] });
+}
+
 function hideArguments<D, A extends readonly Argument<unknown>[]>(row: Row<D, A, SectionKind>): Directive<D> {
-  const { apply, undo, ...rest } = row;
+  const { apply, undo, reset, ...rest } = row;
   return {
     ...rest,
     usage: [row.name, ...row.arguments.map((argument) => argument.usage)].join(' ').trimEnd(),
     negatable: undo !== undefined,
     misplaced: row.misplaced ?? 'warning',
     undo: (draft) => undo?.(draft),
+    reset: (draft) => (reset ?? undo)?.(draft),
     compile: (draft, cursor, context) => {
       const values = takeAll(row.arguments, cursor, context);
       if (values === undefined) return false;

@@ -1,11 +1,15 @@
 /** docs/configuration.md, from the tables. `npm run docs` writes it; a test holds it up to date. */
 import { GLOBAL_ROWS, PROXY_ROWS } from './tables/all.ts';
 import { BIND_KEYWORDS } from './tables/proxy.ts';
-import { REMOVED_GLOBAL, REMOVED_PROXY } from './tables/removed.ts';
+import { LANGUAGE_VERSION, PREDICATE_USAGES } from './conditions.ts';
+import { ENGINE_DIRECTIVES, ENGINE_OPTIONS } from './tables/engine.ts';
+import { OLD_GLOBAL, OLD_PROXY } from './tables/old-words.ts';
+import { SECTION_TYPES } from './tables/sections.ts';
 import { SERVER_KEYWORDS, UNSUPPORTED_BIND_KEYWORDS, UNSUPPORTED_SERVER_KEYWORDS } from './tables/server-keywords.ts';
-import { UNSUPPORTED_GLOBAL, UNSUPPORTED_PREPROCESSOR, UNSUPPORTED_PROXY, UNSUPPORTED_SECTIONS } from './tables/unsupported.ts';
+import { UNSUPPORTED_GLOBAL, UNSUPPORTED_PROXY, UNSUPPORTED_SECTIONS } from './tables/unsupported.ts';
+import { UNIX_BIND_KEYWORDS } from './tables/unix-sockets.ts';
 import type { DocumentedRow, KeywordRow } from './describe.ts';
-import type { RemovedWord } from './tables/removed.ts';
+import type { OldWord } from './tables/old-words.ts';
 
 const INTRODUCTION = `\
 # Configuration
@@ -33,7 +37,19 @@ A line is a list of words between blanks. \`#\` begins a comment.
 | \`"\${NAME-text}"\` | the variable, or \`text\` when it is not set |
 | \`"\${NAME[*]}"\` | the words in the variable, as so many arguments |
 | \`"\${.FILE}"\` \`"\${.LINE}"\` \`"\${.SECTION}"\` | where the line stands |
-| \`\\\` at the end of a line | the statement goes on in the next line (**Pillion**) |
+
+An argument that is nothing but a variable may become nothing: \`"\${NAME[*]}"\` of an empty variable is no argument, and empty ones at the
+end of a line are left out.
+
+## Conditions and messages
+
+Lines between \`.if CONDITION\` and \`.endif\` count when the condition holds; \`.elif CONDITION\` and \`.else\` may stand between. A condition is
+nothing or 0 (false), another number (true), or made of these with \`&&\`, \`||\`, \`!\` and parentheses:
+${PREDICATE_USAGES.map((usage) => `\`${usage}\``).join(', ')}.
+The version that is compared with is the one of the language, ${LANGUAGE_VERSION}. \`pillion -cc CONDITION\` tries one: it ends with 0 when it holds, 1 when
+not. \`.notice "TEXT"\`, \`.warning "TEXT"\` and \`.alert "TEXT"\` print a text, \`.diag "TEXT"\` only with -dD; an alert is an error.
+
+## Values
 
 Times are whole numbers with \`us\`, \`ms\`, \`s\`, \`m\`, \`h\` or \`d\`; without a unit they are milliseconds. The longest is 24 days.
 
@@ -41,25 +57,32 @@ Modes go together like this: a frontend in mode \`tcp\` uses backends in mode \`
 \`grpc\` use \`http\`, \`grpc\` or \`auto\`. In mode \`http\` every server needs \`proto h2\`: HTTP/1 servers are not supported yet.
 `;
 
+const ENGINE: ReadonlySet<string> = new Set([...ENGINE_DIRECTIVES, ...ENGINE_OPTIONS].map((row) => row.name));
+
 /** The whole page. */
 export function configurationManual(): string {
   const parts = [
     INTRODUCTION,
-    '## Global section\n', ...GLOBAL_ROWS.map(directive),
-    '## Proxies\n', sectionMatrix(PROXY_ROWS), ...PROXY_ROWS.map(directive),
+    '## Global section\n', ...GLOBAL_ROWS.filter((row) => !ENGINE.has(row.name)).map(directive),
+    '## Proxies\n', sectionMatrix(PROXY_ROWS), ...PROXY_ROWS.filter((row) => !ENGINE.has(row.name)).map(directive),
+    ...[...SECTION_TYPES.values()].flatMap(({ word, summary, rows }) => [`## Section \`${word}\`\n`, `${summary}\n`, ...rows.map(directive)]),
     '## Keywords of `bind`\n', keywordTable(BIND_KEYWORDS),
     '## Keywords of `server`, `default-server` and `server-template`\n', keywordTable(SERVER_KEYWORDS),
+    '## Keywords of `unix-bind`\n', keywordTable(UNIX_BIND_KEYWORDS),
+    '## Read without effect\n',
+    'Words that tune HAProxy itself, or that Node.js cannot follow. A warning says so, unless what they ask for is so in any case.\n',
+    engineTable([...ENGINE_DIRECTIVES, ...ENGINE_OPTIONS]),
     '## Not supported yet\n',
     "These are HAProxy's words. Pillion knows them and refuses them; a word that neither knows is reported as a likely typing mistake.\n",
     words('Sections', UNSUPPORTED_SECTIONS.keys()),
-    words('Conditional blocks and messages', UNSUPPORTED_PREPROCESSOR),
     words('Global', UNSUPPORTED_GLOBAL.keys(), '`tune.*`'),
     words('Proxies', UNSUPPORTED_PROXY.keys()),
     words('Keywords of `bind`', UNSUPPORTED_BIND_KEYWORDS.keys()),
     words('Keywords of `server`', UNSUPPORTED_SERVER_KEYWORDS.keys()),
     '## Gone from HAProxy\n',
-    'Older tutorials have these; Pillion names what to write today.\n',
-    removedTable([...REMOVED_GLOBAL, ...REMOVED_PROXY]),
+    'Older tutorials have these. Pillion understands them, does what they did, and warns once of each, naming the line of today;\n'
+      + '`pillion migrate FILE` prints a file with those lines.\n',
+    oldTable([...OLD_GLOBAL, ...OLD_PROXY]),
   ];
   return parts.join('\n');
 }
@@ -98,8 +121,13 @@ function words(title: string, names: Iterable<string>, ...more: readonly string[
   return `**${title}:** ${list.join(', ')}\n`;
 }
 
-function removedTable(entries: readonly (readonly [string, RemovedWord])[]): string {
-  const lines = entries.map(([name, removed]) => `| \`${name}\` | ${removed.since ?? '-'} | ${removed.hint} |`);
+function engineTable(rows: readonly DocumentedRow[]): string {
+  const lines = rows.map((row) => `| \`${row.name}\` | ${row.summary} | ${(row.details ?? '').replace('No effect here, and a warning says so: ', '')} |`);
+  return `${['| word | what it is for | here |', '|---|---|---|', ...lines].join('\n')}\n`;
+}
+
+function oldTable(entries: readonly (readonly [string, OldWord])[]): string {
+  const lines = entries.map(([name, old]) => `| \`${name}\` | ${old.since ?? '-'} | ${old.today} |`);
   return `${['| word | gone since HAProxy | today |', '|---|---|---|', ...lines].join('\n')}\n`;
 }
 

@@ -1,9 +1,15 @@
 /** What directives compile to: sections in the making. Proxies begin as a copy of their defaults, as in HAProxy. */
-import type { Balance, BindAddress, ConnectionAge, GrpcCheckSettings, Http2Tuning, LogTarget, Mode, RetryBudgetSettings, RetryOn, ServerAddress } from './model.ts';
+import { DEFAULT_HASHING } from './balance-settings.ts';
+import { DEFAULT_HTTP, type HttpSettings } from './http-settings.ts';
+import type { Balance, Hashing } from './balance-settings.ts';
+import type { BindAddress, ConnectionAge, GrpcCheckSettings, Http2Tuning, LogTarget, Mode, NameserverSettings, RetryBudgetSettings, RetryOn, ServerAddress, SocketFileSettings } from './model.ts';
 import type { Position } from './diagnostics.ts';
+import type { BindTlsDraft, GlobalTlsDraft, SendProxyDraft, ServerTlsDraft } from './tls-draft.ts';
+import { GLOBAL_TLS, SEND_PROXY, SERVER_TLS } from './tls-draft.ts';
 
 export type ProxySection = 'defaults' | 'frontend' | 'backend' | 'listen';
-export type SectionKind = 'global' | ProxySection;
+export type OtherSection = 'http-errors' | 'resolvers' | 'userlist';
+export type SectionKind = 'global' | ProxySection | OtherSection;
 
 export type Http2Side = 'both' | 'fe' | 'be';
 
@@ -20,8 +26,21 @@ export interface GlobalDraft {
   admin: BindAddress | null;
   otlp: string | null;
   bufferBytes: number;
+  /** `tune.maxrewrite`, `tune.http.maxhdr`. */
+  maxRewrite: number;
+  maxFields: number;
   /** `tune.h2.…` as written: for both sides, for clients, for servers. */
   readonly http2: Record<Http2Side, Partial<Mutable<Http2Tuning>>>;
+  /** Variables as `setenv` and its kin left them; lines below see the change. */
+  readonly environment: Record<string, string | undefined>;
+  defaultPath: DefaultPath;
+  description: string | null;
+  node: string | null;
+  user: string | number | null;
+  group: string | number | null;
+  /** `unix-bind`. */
+  readonly unixBind: Mutable<SocketFileSettings> & { prefix: string };
+  tls: GlobalTlsDraft;
   /** A `stats` line was met, and warned of: once is enough. */
   statsMet: boolean;
 }
@@ -34,9 +53,12 @@ export interface BindDraft {
 }
 
 export interface BindKeywords {
-  proto: 'h2' | null;
+  proto: 'h1' | 'h2' | null;
   idlePingMs: number | null;
   idlePingTimeoutMs: number | null;
+  acceptProxy: boolean;
+  tls: BindTlsDraft;
+  readonly socketFile: Mutable<SocketFileSettings>;
 }
 
 /** What `server` and `default-server` keywords set; null: HAProxy's default, filled in at the end. */
@@ -53,7 +75,12 @@ export interface ServerKeywords {
   maxqueue: number;
   idlePingMs: number | null;
   idlePingTimeoutMs: number | null;
-  proto: 'h2' | null;
+  proto: 'h1' | 'h2' | null;
+  tls: ServerTlsDraft;
+  sendProxy: SendProxyDraft;
+  resolvers: string | null;
+  initLibc: boolean;
+  preferIpv6: boolean;
 }
 
 export interface ServerDraft {
@@ -78,6 +105,8 @@ export interface ProxySettings {
   /** Written in this proxy or its defaults; null: never. */
   defaultBackend: Reference | null;
   balance: Balance;
+  hashing: Hashing;
+  allBackups: boolean;
   retries: number;
   redispatch: number;
   retryOn: RetryOn;
@@ -92,6 +121,7 @@ export interface ProxySettings {
   logFormat: 'none' | 'tcp' | 'http';
   dontLogNull: boolean;
   grpcCheck: GrpcCheckSettings | null;
+  http: HttpSettings;
   serverDefaults: ServerKeywords;
 }
 
@@ -108,17 +138,52 @@ export interface ProxyDraft {
   grpcCheckPosition: Position | null;
 }
 
+/** A section that has a name of its own and is referred to by it. */
+interface NamedDraft {
+  readonly name: string;
+  readonly position: Position;
+}
+
+export interface ResolversDraft extends NamedDraft {
+  readonly nameservers: Map<string, NameserverSettings>;
+  parseResolvConf: boolean;
+  tries: number;
+  /** How long an answer is waited for before the next try. */
+  retryMs: number;
+  holdValidMs: number;
+}
+
+export interface UserlistDraft extends NamedDraft {
+  readonly users: Map<string, { password: string; hashed: boolean; readonly groups: Set<string>; readonly position: Position }>;
+  /** With the users that the `group` line itself names. */
+  readonly groups: Map<string, { readonly users: readonly string[]; readonly position: Position }>;
+}
+
+export interface HttpErrorsDraft extends NamedDraft {
+  /** Path of the file by status. */
+  readonly files: Map<number, string>;
+}
+
 export interface ConfigurationDraft {
   readonly global: GlobalDraft;
   readonly proxies: ProxyDraft[];
+  readonly resolvers: Map<string, ResolversDraft>;
+  readonly userlists: Map<string, UserlistDraft>;
+  readonly httpErrors: Map<string, HttpErrorsDraft>;
   /** `defaults NAME` by name. */
   readonly namedDefaults: Map<string, ProxyDraft>;
 }
 
-export function newGlobalDraft(): GlobalDraft {
+/** `default-path`: what relative paths begin at. */
+export type DefaultPath = { readonly kind: 'current' | 'config' | 'parent' } | { readonly kind: 'origin'; readonly path: string };
+
+/** `env`: where `setenv` begins. */
+export function newGlobalDraft(env: Readonly<Record<string, string | undefined>> = {}): GlobalDraft {
   return {
-    maxconn: null, pidfile: null, daemon: false, nbthread: 1, logs: [], graceMs: 0, hardStopAfterMs: null, admin: null, otlp: null, bufferBytes: 16_384,
-    http2: { both: {}, fe: {}, be: {} }, statsMet: false,
+    maxconn: null, pidfile: null, daemon: false, nbthread: 1, logs: [], graceMs: 0, hardStopAfterMs: null, admin: null, otlp: null, bufferBytes: 16_384, maxRewrite: 1024, maxFields: 101,
+    http2: { both: {}, fe: {}, be: {} }, tls: GLOBAL_TLS, statsMet: false,
+    environment: Object.assign(Object.create(null) as Record<string, string | undefined>, env),
+    defaultPath: { kind: 'current' }, description: null, node: null, user: null, group: null, unixBind: { prefix: '', mode: null, user: null, group: null },
   };
 }
 
@@ -136,6 +201,8 @@ export function newProxySettings(): ProxySettings {
     maxconn: null,
     defaultBackend: null,
     balance: { algorithm: 'roundrobin' },
+    hashing: DEFAULT_HASHING,
+    allBackups: false,
     retries: 3,
     redispatch: 1,
     retryOn: DEFAULT_RETRY_ON,
@@ -152,9 +219,11 @@ export function newProxySettings(): ProxySettings {
     logFormat: 'none',
     dontLogNull: false,
     grpcCheck: null,
+    http: DEFAULT_HTTP,
     serverDefaults: {
       weight: 1, check: false, interMs: 2000, rise: 2, fall: 3, backup: false, disabled: false, maxconn: 0, minconn: 0,
-      maxqueue: 0, idlePingMs: null, idlePingTimeoutMs: null, proto: null,
+      maxqueue: 0, idlePingMs: null, idlePingTimeoutMs: null, resolvers: null, initLibc: true, preferIpv6: false, proto: null, tls: SERVER_TLS,
+      sendProxy: SEND_PROXY,
     },
   };
 }

@@ -5,6 +5,8 @@ import type { Position, Reporter } from './diagnostics.ts';
 export interface Token {
   readonly text: string;
   readonly position: Position;
+  /** An empty variable was all there was of it: at the end of a line such words are as good as not written, as in HAProxy. */
+  readonly vanishing?: true;
 }
 
 /** The words of one statement; never empty. */
@@ -26,13 +28,20 @@ const ESCAPES: Readonly<Record<string, string>> = {
   ' ': ' ', '\t': '\t', '\\': '\\', '#': '#', "'": "'", '"': '"', n: '\n', r: '\r', t: '\t',
 };
 
+/** A line that counts also where lines are left out. */
+const CONDITIONAL = /^[ \t\v\f]*\.(?:if|elif|else|endif)(?![^ \t\v\f#])/;
+
 /**
  * The statements of `source`, in order. A line with an error is reported and left out.
- * `section` gives the value of the pseudo-variable `.SECTION`; statements are lexed lazily, so that it is current.
+ * `section` gives the value of the pseudo-variable `.SECTION`; statements are lexed lazily, so that it is current, and so that `skipping`
+ * and `env` can change with every line. What is skipped is not even looked at, but for `.if` and its kin.
  */
-export function* lex(source: Source, env: Environment, report: Reporter, section: () => string): Generator<Line, void, void> {
+export function* lex(
+  source: Source, env: Environment, report: Reporter, section: () => string, skipping: () => boolean = () => false,
+): Generator<Line, void, void> {
   const lines = source.text.replace(/^\uFEFF/, '').split(/\r\n|\n|\r/);
   for (let index = 0; index < lines.length && !report.full; index++) {
+    if (skipping() && !CONDITIONAL.test(lines[index] ?? '')) continue;
     const tokens = new StatementLexer(source.path, index + 1, lines[index] ?? '', env, report, section).words();
     if (hasWords(tokens)) yield tokens;
   }
@@ -62,6 +71,8 @@ class StatementLexer {
   #word = '';
   /** Where the current word began; -1 between words. `""` is a word, though an empty one. */
   #start = -1;
+  /** The current word has a variable that is empty; with [*], it is none at all unless there is more to it. */
+  #emptyVariable: 'none' | 'word' | 'words' = 'none';
 
   constructor(file: string, line: number, source: string, env: Environment, report: Reporter, section: () => string) {
     this.#file = file;
@@ -124,10 +135,13 @@ class StatementLexer {
     if (this.#start < 0) return;
     const start = this.#start;
     const text = this.#word;
+    const empty = text === '' ? this.#emptyVariable : 'none';
     this.#start = -1;
     this.#word = '';
-    if (this.#failed) return;
-    const token = { text, position: this.#position(start, this.#at - start) };
+    this.#emptyVariable = 'none';
+    if (this.#failed || empty === 'words') return;
+    const position = this.#position(start, this.#at - start);
+    const token: Token = empty === 'word' ? { text, position, vanishing: true } : { text, position };
     if (this.#tokens.length >= MAX_WORDS) this.#fail(`too many words: at most ${MAX_WORDS} in one statement`, start, text.length);
     else this.#tokens.push(token);
   }
@@ -188,6 +202,7 @@ class StatementLexer {
       return this.#fail('the value of the variable is too long or has a NUL character', start, end - start);
     }
     const words = expand ? value.split(/[ \t\n\v\f\r]+/).filter((word) => word !== '') : [value];
+    if (words.every((word) => word === '')) this.#emptyVariable = expand ? 'words' : 'word';
     for (const [index, word] of words.entries()) {
       if (index > 0) {
         this.#at = end;

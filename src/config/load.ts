@@ -11,6 +11,10 @@ export interface LoadedConfiguration {
   readonly configuration: Configuration | null;
   readonly errors: readonly Diagnostic[];
   readonly warnings: readonly Diagnostic[];
+  /** What `.notice` and `.diag` say. */
+  readonly remarks: readonly Diagnostic[];
+  /** The environment as the configuration left it: `setenv` and its kin. */
+  readonly environment: Environment;
 }
 
 /** `env` is what `"${VAR}"` means. Never throws, whatever the text. */
@@ -18,8 +22,8 @@ export function loadConfiguration(sources: readonly Source[], env: Environment):
   const report = collectDiagnostics();
   const draft = parse(sources, env, report);
   const configuration = resolve(draft, report.errors.length === 0, report);
-  const { errors, warnings } = report;
-  return { configuration: errors.length === 0 ? configuration : null, errors, warnings };
+  const { errors, warnings, remarks } = report;
+  return { configuration: errors.length === 0 ? configuration : null, errors, warnings, remarks, environment: draft.global.environment };
 }
 
 /** Whether anything would be listened on; HAProxy's `-c` exits with 2 when not. */

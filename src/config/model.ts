@@ -2,11 +2,57 @@
  * The configuration as the rest of Pillion sees it: fully resolved (defaults applied, references checked), immutable.
  * Times are milliseconds, sizes bytes. `null` means "not set" where that differs from any value.
  */
+import type { Balance } from './balance-settings.ts';
+import type { HttpLimits, HttpSettings } from './http-settings.ts';
+import type { BindTlsSettings, SendProxy, ServerTlsSettings } from './tls-settings.ts';
 
 export interface Configuration {
   readonly global: GlobalSettings;
   readonly frontends: readonly FrontendSettings[];
   readonly backends: readonly BackendSettings[];
+  /** `userlist` sections by name. */
+  readonly userlists: ReadonlyMap<string, UserlistSettings>;
+  /** `http-errors` sections by name: the path of a file by status. */
+  readonly httpErrors: ReadonlyMap<string, ReadonlyMap<number, string>>;
+  /** `resolvers` sections by name. */
+  readonly resolvers: ReadonlyMap<string, ResolversSettings>;
+}
+
+/** `userlist NAME` */
+export interface UserlistSettings {
+  readonly users: ReadonlyMap<string, UserSettings>;
+}
+
+export interface UserSettings {
+  /** As crypt(3) makes it (`password`), or as it is (`insecure-password`). */
+  readonly password: string;
+  readonly hashed: boolean;
+  readonly groups: ReadonlySet<string>;
+}
+
+/** Permissions and owner of a Unix socket; null: as the system makes it. */
+export interface SocketFileSettings {
+  readonly mode: number | null;
+  readonly user: number | string | null;
+  readonly group: number | string | null;
+}
+
+/** `nameserver` of `resolvers`. */
+export interface NameserverSettings {
+  /** An IP address. */
+  readonly host: string;
+  readonly port: number;
+}
+
+/** `resolvers NAME`, for `server … resolvers NAME`. */
+export interface ResolversSettings {
+  readonly nameservers: readonly NameserverSettings[];
+  /** Those of /etc/resolv.conf are asked, too. */
+  readonly system: boolean;
+  readonly tries: number;
+  readonly timeoutMs: number;
+  /** `hold valid`: how long an answer is taken for true. */
+  readonly holdValidMs: number;
 }
 
 export interface GlobalSettings {
@@ -24,6 +70,12 @@ export interface GlobalSettings {
   readonly admin: BindAddress | null;
   /** `otlp`: the collector's URL as written, grpc:// or http(s)://; null: the standard OTEL_* variables alone decide. */
   readonly otlp: string | null;
+  /** Whom the process becomes once it listens: names or numbers; null: it stays who it is. */
+  readonly user: string | number | null;
+  readonly group: string | number | null;
+  /** `node` and `description`, for pages and logs. */
+  readonly node: string | null;
+  readonly description: string | null;
 }
 
 /** `tune.h2.fe.*` or `tune.h2.be.*`: HTTP/2 with clients, or with servers. */
@@ -42,6 +94,9 @@ export interface Http2Tuning {
   readonly glitchesThreshold: number;
   /** Streams after which a client's connection is drained; 0: never. */
   readonly maxTotalStreams: number;
+  readonly maxFramesAtOnce: number;
+  /** Of clients. */
+  readonly maxRstAtOnce: number;
 }
 
 export type LogTarget = {
@@ -54,7 +109,7 @@ export type LogTarget = {
 
 export type LogLevel = 'emerg' | 'alert' | 'crit' | 'err' | 'warning' | 'notice' | 'info' | 'debug';
 
-/** `auto` detects HTTP/2 and passes the rest as TCP; `grpc` is HTTP/2 only; `http` and `tcp` are HAProxy's. */
+/** `auto` detects HTTP and passes the rest as TCP; `grpc` is HTTP/2 only; `http` and `tcp` are HAProxy's. */
 export type Mode = 'auto' | 'grpc' | 'http' | 'tcp';
 
 export type BindAddress =
@@ -68,9 +123,15 @@ export interface BindSettings {
   readonly address: BindAddress;
   /** As written, for messages. */
   readonly text: string;
-  /** `proto h2`: no detection. */
-  readonly proto: 'h2' | null;
+  /** `proto h2`, `proto h1`: no detection. */
+  readonly proto: 'h1' | 'h2' | null;
   readonly idlePing: IdlePing;
+  /** `accept-proxy`: connections begin with a PROXY protocol header. */
+  readonly acceptProxy: boolean;
+  /** null: cleartext. */
+  readonly tls: BindTlsSettings | null;
+  /** null: not a Unix socket. */
+  readonly socketFile: SocketFileSettings | null;
 }
 
 /** `idle-ping`, `idle-ping-timeout`: PING on quiet HTTP/2 connections. */
@@ -109,17 +170,17 @@ export interface FrontendSettings {
   readonly logs: readonly LogTarget[];
   readonly logFormat: 'none' | 'tcp' | 'http';
   readonly dontLogNull: boolean;
+  readonly http: HttpSettings;
+  readonly httpLimits: HttpLimits;
   readonly http2: Http2Tuning;
 }
-
-export type Balance =
-  | { readonly algorithm: 'roundrobin' | 'leastconn' | 'first' }
-  | { readonly algorithm: 'random'; /** 1–… ; HAProxy's default 2. */ readonly draws: number };
 
 export interface BackendSettings {
   readonly name: string;
   readonly mode: Mode;
   readonly balance: Balance;
+  /** `option allbackups`: all backup servers are used when no other is left, not only the first. */
+  readonly allBackups: boolean;
   readonly servers: readonly ServerSettings[];
   readonly connectTimeoutMs: number | null;
   readonly serverTimeoutMs: number | null;
@@ -141,6 +202,8 @@ export interface BackendSettings {
   /** `fullconn`; null: from the frontends' maxconn. */
   readonly fullconn: number | null;
   readonly grpcCheck: GrpcCheckSettings | null;
+  readonly http: HttpSettings;
+  readonly httpLimits: HttpLimits;
   readonly http2: Http2Tuning;
 }
 
@@ -195,8 +258,20 @@ export interface ServerSettings {
   /** Streams that may wait on this server's account; 0: no limit of its own. */
   readonly maxqueue: number;
   readonly idlePing: IdlePing;
-  /** `proto h2`: stated, else null (then the mode decides). */
-  readonly proto: 'h2' | null;
+  /** `proto h2`, `proto h1`: stated, else null (then the mode decides). */
+  readonly proto: 'h1' | 'h2' | null;
+  /** null: cleartext. */
+  readonly tls: ServerTlsSettings | null;
+  /** TLS of its checks. */
+  readonly checkTls: ServerTlsSettings | null;
+  readonly sendProxy: SendProxy | null;
+  readonly checkSendProxy: SendProxy | null;
+  /** `resolvers NAME`: who is asked for the host name; null, or a name that no section has: the system. */
+  readonly resolvers: string | null;
+  /** `init-addr` has `libc`: the first question is for the system. */
+  readonly initLibc: boolean;
+  /** `resolve-prefer ipv6` */
+  readonly preferIpv6: boolean;
   /**
    * Where the address comes from: `static`, or `dns` when every A/AAAA record of the host is a server of its own
    * (`server-template`, `--to dns:host:port`): then `name` is the prefix, and the servers are named `name` + number, from

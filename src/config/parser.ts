@@ -1,27 +1,30 @@
 /** Statements into drafts: sections begin and inherit here, directives compile by their rows. */
-import { Cursor } from './directive.ts';
 import { copySettings, newGlobalDraft, newProxySettings } from './draft.ts';
 import { parseName } from './arguments.ts';
 import { lex } from './lexer.ts';
 import { nearest } from './nearest.ts';
+import { Preprocessor } from './preprocessor.ts';
+import { readStatement } from './statement.ts';
 import { GLOBAL_ROWS, PROXY_ROWS } from './tables/all.ts';
-import { REMOVED_GLOBAL, REMOVED_PROXY, removedText } from './tables/removed.ts';
-import {
-  UNSUPPORTED_GLOBAL, UNSUPPORTED_GLOBAL_PREFIXES, UNSUPPORTED_PREPROCESSOR, UNSUPPORTED_PROXY, UNSUPPORTED_SECTIONS,
-} from './tables/unsupported.ts';
-import { lookUp, vocabulary } from './vocabulary.ts';
-import type { Position, Reporter } from './diagnostics.ts';
-import type { Directive } from './directive.ts';
+import { pathBy } from './tables/environment.ts';
+import { OLD_GLOBAL, OLD_PROXY } from './tables/old-words.ts';
+import { SECTION_TYPES } from './tables/sections.ts';
+import { hasFeature } from './tables/features.ts';
+import { UNSUPPORTED_GLOBAL, UNSUPPORTED_GLOBAL_PREFIXES, UNSUPPORTED_PROXY, UNSUPPORTED_SECTIONS } from './tables/unsupported.ts';
+import { vocabulary } from './vocabulary.ts';
+import type { Diagnostics } from './diagnostics.ts';
+import type { StatementContext } from './statement.ts';
 import type { ConfigurationDraft, GlobalDraft, ProxyDraft, ProxySection, ProxySettings, SectionKind } from './draft.ts';
 import type { Environment, Line, Source, Token } from './lexer.ts';
+import type { SectionBody, SectionType } from './tables/sections.ts';
 import type { Vocabulary } from './vocabulary.ts';
 
 /** Proxies in one configuration; each costs memory and perhaps sockets. */
 const MAX_PROXIES = 10_000;
 
 export const GLOBAL_WORDS: Vocabulary<GlobalDraft> =
-  vocabulary(GLOBAL_ROWS, UNSUPPORTED_GLOBAL, REMOVED_GLOBAL, UNSUPPORTED_GLOBAL_PREFIXES);
-export const PROXY_WORDS: Vocabulary<ProxyDraft> = vocabulary(PROXY_ROWS, UNSUPPORTED_PROXY, REMOVED_PROXY);
+  vocabulary(GLOBAL_ROWS, UNSUPPORTED_GLOBAL, OLD_GLOBAL, UNSUPPORTED_GLOBAL_PREFIXES);
+export const PROXY_WORDS: Vocabulary<ProxyDraft> = vocabulary(PROXY_ROWS, UNSUPPORTED_PROXY, OLD_PROXY);
 
 const PROXY_SECTIONS: readonly string[] = ['defaults', 'frontend', 'backend', 'listen'] satisfies ProxySection[];
 
@@ -30,52 +33,68 @@ type Section =
   | { readonly kind: 'none' }
   | { readonly kind: 'skipped'; readonly name: string }
   | { readonly kind: 'global'; readonly draft: GlobalDraft }
-  | { readonly kind: 'proxy'; readonly draft: ProxyDraft };
+  | { readonly kind: 'proxy'; readonly draft: ProxyDraft }
+  | { readonly kind: 'other'; readonly type: SectionType; readonly name: string; readonly body: SectionBody };
 
 /** All sources in order, as one configuration: a section ends with its file, defaults do not (HAProxy manual 2.1). */
-export function parse(sources: readonly Source[], env: Environment, report: Reporter): ConfigurationDraft {
-  const parser = new Parser(report);
-  for (const source of sources) parser.read(source, env);
+export function parse(sources: readonly Source[], env: Environment, report: Diagnostics): ConfigurationDraft {
+  const parser = new Parser(report, env);
+  for (const source of sources) parser.read(source);
   return parser.draft;
 }
 
 class Parser {
-  readonly draft: ConfigurationDraft = { global: newGlobalDraft(), proxies: [], namedDefaults: new Map() };
-  readonly #report: Reporter;
+  readonly draft: ConfigurationDraft;
+  readonly #report: Diagnostics;
+  readonly #preprocessor: Preprocessor;
   #section: Section = { kind: 'none' };
   /** What proxies without `from` begin with: the last defaults section, named or not. */
   #defaults: ProxySettings = newProxySettings();
+  readonly #warned = new Set<string>();
 
-  constructor(report: Reporter) {
+  constructor(report: Diagnostics, env: Environment) {
     this.#report = report;
+    this.draft = {
+      global: newGlobalDraft(env), proxies: [], namedDefaults: new Map(), resolvers: new Map(), userlists: new Map(), httpErrors: new Map(),
+    };
+    this.#preprocessor = new Preprocessor(report, { env: this.draft.global.environment, feature: hasFeature });
   }
 
-  read(source: Source, env: Environment): void {
+  read(source: Source): void {
     this.#section = { kind: 'none' };
-    for (const line of lex(source, env, this.#report, () => this.#sectionName())) {
+    const preprocessor = this.#preprocessor;
+    for (const line of lex(source, this.draft.global.environment, this.#report, () => this.#sectionName(), () => preprocessor.skipping)) {
       if (this.#report.full) break;
-      this.#statement(line);
+      if (!preprocessor.take(line)) this.#statement(line);
     }
+    preprocessor.end();
     this.#end();
   }
 
   #statement(line: Line): void {
     const [head] = line;
-    if (UNSUPPORTED_PREPROCESSOR.includes(head.text)) {
-      const hint = 'the lines of all branches are read; keep one of them';
-      return this.#report.error(`'${head.text}' is not supported by Pillion yet`, head.position, hint);
-    }
     if (this.#beginSection(line)) return;
     switch (this.#section.kind) {
       case 'none': return this.#outOfSection(head);
       case 'skipped': return;
-      case 'global': return this.#directive(line, GLOBAL_WORDS, this.#section.draft, 'global');
-      case 'proxy': return this.#directive(line, PROXY_WORDS, this.#section.draft, this.#section.draft.section);
+      case 'global': return readStatement(line, GLOBAL_WORDS, this.#section.draft, this.#context('global'));
+      case 'proxy': return readStatement(line, PROXY_WORDS, this.#section.draft, this.#context(this.#section.draft.section));
+      case 'other': {
+        const context = this.#context(this.#section.type.word);
+        return this.#section.body.read((words, draft) => readStatement(line, words, draft, context));
+      }
     }
   }
 
+  #context(section: SectionKind): StatementContext {
+    return {
+      section, report: this.#report, warned: this.#warned, elsewhere: (name) => otherSections(name, section),
+      path: (position, file) => pathBy(this.draft.global.defaultPath, position, file),
+    };
+  }
+
   #outOfSection(head: Token): void {
-    const near = nearest(head.text, ['global', ...PROXY_SECTIONS, ...UNSUPPORTED_SECTIONS.keys()]);
+    const near = nearest(head.text, ['global', ...PROXY_SECTIONS, ...SECTION_TYPES.keys(), ...UNSUPPORTED_SECTIONS.keys()]);
     const hint = near === null ? 'a file begins with a section: global, defaults, frontend, backend or listen' : `did you mean '${near}'?`;
     this.#report.error(`unknown keyword '${head.text}' out of section`, head.position, hint);
     // Whatever follows belongs to it, up to the next section.
@@ -85,7 +104,8 @@ class Parser {
   #beginSection(line: Line): boolean {
     const [head, ...rest] = line;
     const unsupported = UNSUPPORTED_SECTIONS.get(head.text);
-    if (head.text !== 'global' && !isProxySection(head.text) && unsupported === undefined) return false;
+    const other = SECTION_TYPES.get(head.text);
+    if (head.text !== 'global' && !isProxySection(head.text) && other === undefined && unsupported === undefined) return false;
     this.#end();
     this.#section = { kind: 'skipped', name: rest[0]?.text ?? head.text };
     if (unsupported !== undefined) {
@@ -95,7 +115,17 @@ class Parser {
       if (extra !== undefined) this.#report.error(`'global' takes no argument: unexpected '${extra.text}'`, extra.position);
       this.#section = { kind: 'global', draft: this.draft.global };
     } else if (isProxySection(head.text)) this.#beginProxy(head.text, head, rest);
+    else if (other !== undefined) this.#beginOther(other, head, rest);
     return true;
+  }
+
+  #beginOther(type: SectionType, head: Token, [name, extra]: readonly Token[]): void {
+    if (name === undefined) return this.#report.error(`'${type.word}' needs a name`, head.position);
+    const checked = parseName(name.text);
+    if (!checked.ok) return this.#report.error(checked.message, name.position);
+    if (extra !== undefined) this.#report.error(`'${type.word}' takes a name only: unexpected '${extra.text}'`, extra.position);
+    const body = type.begin(this.draft, name.text, name.position, this.#report);
+    if (body !== null) this.#section = { kind: 'other', type, name: name.text, body };
   }
 
   #beginProxy(section: ProxySection, head: Token, rest: readonly Token[]): void {
@@ -154,65 +184,19 @@ class Parser {
     switch (this.#section.kind) {
       case 'none': return '';
       case 'global': return 'global';
-      case 'skipped': return this.#section.name;
+      case 'skipped': case 'other': return this.#section.name;
       case 'proxy': return this.#section.draft.name === '' ? this.#section.draft.section : this.#section.draft.name;
     }
-  }
-
-  #directive<D extends GlobalDraft | ProxyDraft>(line: Line, words: Vocabulary<D>, draft: D, section: SectionKind): void {
-    const [head] = line;
-    const negated = head.text === 'no';
-    if (head.text === 'default' && line.length > 1) {
-      const hint = 'leave the line out, or use a new defaults section';
-      return this.#report.error("the prefix 'default' is not supported by Pillion yet", head.position, hint);
-    }
-    const named = negated ? line.slice(1) : line;
-    if (named.length === 0) return this.#report.error("'no' needs the directive that it undoes", head.position);
-    const found = lookUp(words, named);
-    const place = `in section '${section}'`;
-    switch (found.kind) {
-      case 'row': return this.#compile(found.row, named, found.words, negated, draft, section);
-      case 'unsupported':
-        return this.#report.error(`'${found.name}' is not supported by Pillion yet`, span(named, found.words), found.hint);
-      case 'removed':
-        return this.#report.error(removedText(found.name, found.removed), span(named, found.words), found.removed.hint);
-      case 'incomplete':
-        return this.#report.error(`'${found.family}' needs one of: ${found.members.join(', ')}`, head.position);
-      case 'unknown': {
-        const what = found.family === null ? 'keyword' : `word behind '${found.family}':`;
-        const elsewhere = found.family === null ? otherSection(found.token.text, section) : null;
-        return this.#report.error(`unknown ${what} '${found.token.text}' ${place}`, found.token.position, elsewhere ?? found.hint);
-      }
-    }
-  }
-
-  #compile<D>(row: Directive<D>, line: readonly Token[], words: number, negated: boolean, draft: D, section: SectionKind): void {
-    const position = span(line, words);
-    if (!row.sections.includes(section)) {
-      const message = `'${row.name}' is of no use in section '${section}'`;
-      const hint = `it belongs to ${row.sections.join(', ')}`;
-      if (row.misplaced === 'error' || section === 'defaults') return this.#report.error(message, position, hint);
-      return this.#report.warning(`${message}: ignored`, position, hint);
-    }
-    if (!negated) {
-      row.compile(draft, new Cursor(line.slice(words), position), { report: this.#report, directive: row.name, position });
-    } else if (row.negatable) row.undo(draft);
-    else this.#report.error(`'${row.name}' cannot be preceded by 'no'`, position);
   }
 }
 
 /** A word that is right, but in the wrong section: `maxconns` in global is a typing mistake, `bind` in global is not. */
-function otherSection(name: string, section: SectionKind): string | null {
-  const row = section === 'global' ? PROXY_WORDS.rows.get(name) : GLOBAL_WORDS.rows.get(name);
-  return row === undefined ? null : `'${name}' belongs to ${row.sections.join(', ')}`;
-}
-
-/** The first `count` words as one place, when they stand on one line. */
-function span(tokens: readonly Token[], count: number): Position {
-  const [first] = tokens as Line;
-  const last = tokens[count - 1] ?? first;
-  if (last.position.line !== first.position.line) return first.position;
-  return { ...first.position, length: last.position.column + last.position.length - first.position.column };
+function otherSections(name: string, section: SectionKind): readonly SectionKind[] {
+  const found = new Set<SectionKind>();
+  if (section !== 'global') for (const each of GLOBAL_WORDS.rows.get(name)?.sections ?? []) found.add(each);
+  if (!isProxySection(section)) for (const each of PROXY_WORDS.rows.get(name)?.sections ?? []) found.add(each);
+  for (const { word, rows } of SECTION_TYPES.values()) if (word !== section && rows.some((row) => row.name === name)) found.add(word);
+  return [...found];
 }
 
 function isProxySection(text: string): text is ProxySection {

@@ -2,14 +2,14 @@
 import { nearest } from './nearest.ts';
 import type { Directive } from './directive.ts';
 import type { Line, Token } from './lexer.ts';
-import type { RemovedWord } from './tables/removed.ts';
+import type { OldWord } from './tables/old-words.ts';
 import type { UnsupportedWord } from './tables/unsupported.ts';
 
 export interface Vocabulary<D> {
   readonly rows: ReadonlyMap<string, Directive<D>>;
   readonly unsupported: ReadonlyMap<string, UnsupportedWord>;
   readonly unsupportedPrefixes: ReadonlyMap<string, string>;
-  readonly removed: ReadonlyMap<string, RemovedWord>;
+  readonly old: ReadonlyMap<string, OldWord>;
   /** First words of names that have more than one: `timeout`, `option`. */
   readonly families: ReadonlyMap<string, readonly string[]>;
 }
@@ -17,7 +17,7 @@ export interface Vocabulary<D> {
 export type Lookup<D> =
   | { readonly kind: 'row'; readonly row: Directive<D>; /** How many tokens its name has. */ readonly words: number }
   | { readonly kind: 'unsupported'; readonly name: string; readonly words: number; readonly hint: string | null }
-  | { readonly kind: 'removed'; readonly name: string; readonly words: number; readonly removed: RemovedWord }
+  | { readonly kind: 'old'; readonly name: string; readonly words: number; readonly old: OldWord }
   /** `token` is the word that nothing is known of. */
   | { readonly kind: 'unknown'; readonly token: Token; readonly family: string | null; readonly hint: string | null }
   /** A family's word alone, such as `option`. */
@@ -26,14 +26,14 @@ export type Lookup<D> =
 const MAX_NAME_WORDS = 2;
 
 /** A mistyped section is taken for a keyword of the section before it. */
-const SECTION_WORDS = ['global', 'defaults', 'frontend', 'backend', 'listen'];
+const SECTION_WORDS = ['global', 'defaults', 'frontend', 'backend', 'listen', 'resolvers', 'userlist', 'http-errors'];
 
 export function vocabulary<D>(
   rows: readonly Directive<D>[], unsupported: ReadonlyMap<string, UnsupportedWord>,
-  removed: ReadonlyMap<string, RemovedWord>, unsupportedPrefixes: ReadonlyMap<string, string> = new Map(),
+  old: ReadonlyMap<string, OldWord>, unsupportedPrefixes: ReadonlyMap<string, string> = new Map(),
 ): Vocabulary<D> {
   const families = new Map<string, string[]>();
-  for (const name of [...rows.map((row) => row.name), ...unsupported.keys(), ...removed.keys()]) {
+  for (const name of [...rows.map((row) => row.name), ...unsupported.keys(), ...old.keys()]) {
     const space = name.indexOf(' ');
     if (space < 0) continue;
     const family = name.slice(0, space);
@@ -41,7 +41,7 @@ export function vocabulary<D>(
     members.push(name.slice(space + 1));
     families.set(family, members);
   }
-  return { rows: new Map(rows.map((row) => [row.name, row])), unsupported, unsupportedPrefixes, removed, families };
+  return { rows: new Map(rows.map((row) => [row.name, row])), unsupported, unsupportedPrefixes, old, families };
 }
 
 export function lookUp<D>(words: Vocabulary<D>, line: readonly Token[]): Lookup<D> {
@@ -51,8 +51,8 @@ export function lookUp<D>(words: Vocabulary<D>, line: readonly Token[]): Lookup<
     if (row !== undefined) return { kind: 'row', row, words: count };
     const unsupported = words.unsupported.get(name);
     if (unsupported !== undefined) return { kind: 'unsupported', name, words: count, hint: unsupported.hint };
-    const removed = words.removed.get(name);
-    if (removed !== undefined) return { kind: 'removed', name, words: count, removed };
+    const old = words.old.get(name);
+    if (old !== undefined) return { kind: 'old', name, words: count, old };
   }
   return unknown(words, line);
 }

@@ -2,13 +2,14 @@
  * The servers of one backend as they come and go: those of the configuration, and those that DNS names. Each has its checks; a hint
  * from the data path brings the checks, and the look-up, forward.
  */
-import type { BackendSettings, ServerAddress, ServerSettings } from '../config/model.ts';
+import type { BackendSettings, Configuration, ServerAddress, ServerSettings } from '../config/model.ts';
 import type { Observer } from '../model/observer.ts';
 import type { HealthMonitor } from '../health/monitor.ts';
 import { supervise } from '../health/supervise.ts';
 import type { Backend } from '../pool/backend.ts';
 import type { Server } from '../pool/server.ts';
-import { DnsDiscovery } from '../resolve/dns-discovery.ts';
+import { askSystem, DnsDiscovery } from '../resolve/dns-discovery.ts';
+import { askNameservers } from '../resolve/nameservers.ts';
 import { assign, freeSlots, type Slots } from '../resolve/slots.ts';
 
 /** How often a name is looked up, milliseconds. */
@@ -17,12 +18,14 @@ const LOOKUP_INTERVAL_MS = 5000;
 export class Fleet {
   readonly #backend: Backend;
   readonly #settings: BackendSettings;
+  readonly #resolvers: Configuration['resolvers'];
   readonly #observer: Observer;
   readonly #monitors = new Map<Server, HealthMonitor>();
   readonly #discoveries: DnsDiscovery[] = [];
 
-  constructor(backend: Backend, observer: Observer) {
+  constructor(backend: Backend, resolvers: Configuration['resolvers'], observer: Observer) {
     this.#backend = backend;
+    this.#resolvers = resolvers;
     this.#settings = backend.settings;
     this.#observer = observer;
     backend.hintHandler = (server) => {
@@ -34,9 +37,14 @@ export class Fleet {
   /** Adds the configured servers; resolves when names have been looked up once. */
   async start(): Promise<void> {
     const lookups: Promise<void>[] = [];
+    let id = 1;
     for (const settings of this.#settings.servers) {
-      if (settings.discovery.kind === 'static') this.#add(settings.name, settings.address, settings);
-      else lookups.push(this.#discover(settings, settings.discovery.slots, settings.discovery.first));
+      const { discovery } = settings;
+      if (discovery.kind === 'static') this.#add(id++, settings.name, settings.address, settings);
+      else {
+        lookups.push(this.#discover(id, settings, discovery.slots, discovery.first));
+        id += discovery.slots;
+      }
     }
     await Promise.all(lookups);
   }
@@ -48,8 +56,8 @@ export class Fleet {
     for (const discovery of this.#discoveries) discovery.stop();
   }
 
-  #add(name: string, address: ServerAddress, settings: ServerSettings): Server {
-    const server = this.#backend.addServer(name, address, settings);
+  #add(id: number, name: string, address: ServerAddress, settings: ServerSettings): Server {
+    const server = this.#backend.addServer(name, address, settings, id);
     const monitor = supervise(server, address, this.#settings);
     if (monitor !== null) this.#monitors.set(server, monitor);
     return server;
@@ -61,10 +69,11 @@ export class Fleet {
     this.#backend.removeServer(server);
   }
 
-  #discover(settings: ServerSettings, count: number, first: number): Promise<void> {
+  #discover(firstId: number, settings: ServerSettings, count: number, first: number): Promise<void> {
     const { address } = settings;
     if (address.kind !== 'tcp') return Promise.resolve();
     const { host, port } = address;
+    const resolvers = this.#resolvers.get(settings.resolvers ?? '');
     let slots: Slots = freeSlots(count);
     const servers: (Server | null)[] = slots.map(() => null);
     const where = { backend: this.#backend.name, host };
@@ -72,7 +81,10 @@ export class Fleet {
       {
         host,
         slots: count,
-        intervalMs: LOOKUP_INTERVAL_MS,
+        intervalMs: resolvers?.holdValidMs ?? LOOKUP_INTERVAL_MS,
+        preferIpv6: settings.preferIpv6,
+        ...(resolvers === undefined ? {} : { lookup: askNameservers(resolvers) }),
+        ...(settings.initLibc ? { firstLookup: askSystem } : {}),
         onError: (reason) => this.#observer.event('warn', `cannot look up ${host}: ${reason}; servers stay as they are`, where),
       },
       (addresses) => {
@@ -81,7 +93,7 @@ export class Fleet {
           if (ip === slots[index]) return;
           const gone = servers[index] ?? null;
           if (gone !== null) this.#remove(gone);
-          servers[index] = ip === null ? null : this.#add(`${settings.name}${first + index}`, { kind: 'tcp', host: ip, port }, settings);
+          servers[index] = ip === null ? null : this.#add(firstId + index, `${settings.name}${first + index}`, { kind: 'tcp', host: ip, port }, settings);
         });
         slots = next;
         this.#observer.event('info', `${host} is now ${addresses.join(', ') || 'nothing'}`, { ...where, servers: addresses.length });

@@ -2,6 +2,7 @@
 import { createServer, connect, type ListenOptions, type Server, type Socket } from 'node:net';
 import { unlinkSync } from 'node:fs';
 import type { BindSettings } from '../config/model.ts';
+import { applySocketFile } from './socket-file.ts';
 
 /** Kernel backlog; HAProxy takes the frontend's maxconn, the kernel cuts both at net.core.somaxconn. */
 const BACKLOG = 4096;
@@ -50,7 +51,9 @@ export class Listener {
           resolve();
         });
       });
+      if (address.kind === 'unix' && bind.socketFile !== null) applySocketFile(address.path, bind.socketFile);
     } catch (error) {
+      server.close();
       throw new Error(describeFailure(bind, error as NodeJS.ErrnoException), { cause: error });
     }
     // Accepting can fail later for want of descriptors; the connections then wait in the kernel's backlog.

@@ -18,6 +18,10 @@ export interface DiscoveryOptions {
   readonly intervalMs: number;
   /** Default: the system's, with /etc/hosts and search domains. */
   readonly lookup?: Lookup;
+  /** Another one for the first question; default: `lookup`. */
+  readonly firstLookup?: Lookup;
+  /** Where a host has addresses of both families. Default: IPv4. */
+  readonly preferIpv6?: boolean;
   /** Numbers in [0, 1). */
   readonly random?: () => number;
   /** A look-up failed, and not as the last one did. The addresses stay what they were. */
@@ -28,11 +32,11 @@ export interface DiscoveryOptions {
  * Follows the addresses of a host name, where each address is a server (`server-template`, HAProxy manual 4.2; `--to dns:`).
  *
  * A host that has addresses of both families is taken to have each server twice, as pods of a dual-stack cluster have; the IPv4
- * ones are used then.
+ * ones are used then, unless the other ones are preferred.
  */
 export class DnsDiscovery {
   readonly #options: DiscoveryOptions;
-  readonly #lookup: Lookup;
+  #lookup: Lookup;
   readonly #onChange: (addresses: readonly string[]) => void;
   #addresses: readonly string[] = [];
   #surplus = 0;
@@ -48,7 +52,7 @@ export class DnsDiscovery {
   /** @param onChange called with the sorted addresses, `slots` at most, whenever they changed. */
   constructor(options: DiscoveryOptions, onChange: (addresses: readonly string[]) => void) {
     this.#options = options;
-    this.#lookup = options.lookup ?? askSystem;
+    this.#lookup = options.firstLookup ?? options.lookup ?? askSystem;
     this.#onChange = onChange;
   }
 
@@ -84,11 +88,13 @@ export class DnsDiscovery {
 
   async #ask(): Promise<void> {
     const run = this.#run;
+    const lookup = this.#lookup;
     this.#state = 'asking';
+    this.#lookup = this.#options.lookup ?? askSystem;
     let answer: readonly string[] = [];
     let failure = '';
     try {
-      answer = await this.#lookup(this.#options.host);
+      answer = await lookup(this.#options.host);
       if (answer.length === 0) failure = 'no addresses';
     } catch (error) {
       failure = error instanceof Error ? error.message : String(error);
@@ -104,9 +110,9 @@ export class DnsDiscovery {
   }
 
   #take(answer: readonly string[]): void {
-    const four = answer.filter((address) => isIPv4(address));
-    const found = Array.from(new Set(four.length > 0 ? four : answer)).sort();
-    const { slots } = this.#options;
+    const { slots, preferIpv6 = false } = this.#options;
+    const preferred = answer.filter((address) => isIPv4(address) !== preferIpv6);
+    const found = Array.from(new Set(preferred.length > 0 ? preferred : answer)).sort();
     // Where there are too many, those in use stay in use.
     const known = new Set(this.#addresses);
     const chosen = found.length <= slots ? found : found.toSorted((a, b) => Number(known.has(b)) - Number(known.has(a))).slice(0, slots).sort();
@@ -130,7 +136,7 @@ export class DnsDiscovery {
   }
 }
 
-async function askSystem(host: string): Promise<readonly string[]> {
+export async function askSystem(host: string): Promise<readonly string[]> {
   const answer = await systemLookup(host, { all: true });
   return answer.map(({ address }) => address);
 }

@@ -2,9 +2,12 @@
 import { nearest } from '../nearest.ts';
 import { HTTP2_BACKEND, HTTP2_FRONTEND } from '../tables/tuning.ts';
 import { checkModes } from './modes.ts';
+import { toSections } from './sections.ts';
+import { toBindTls, toServerConnections } from './tls.ts';
+import { toSocket } from './unix-sockets.ts';
 import type { Reporter } from '../diagnostics.ts';
 import type { BindDraft, BindKeywords, ConfigurationDraft, GlobalDraft, ProxyDraft, ServerDraft } from '../draft.ts';
-import type { BackendSettings, BindSettings, Configuration, FrontendSettings, GlobalSettings, IdlePing, ServerSettings } from '../model.ts';
+import type { BackendSettings, BindSettings, Configuration, FrontendSettings, GlobalSettings, GrpcCheckSettings, IdlePing, Mode, ServerSettings } from '../model.ts';
 
 /** Quiet connections with streams are asked by PING after this. */
 const CLIENT_PING_MS = 30_000;
@@ -26,6 +29,7 @@ export function resolve(draft: ConfigurationDraft, complete: boolean, report: Re
     checkServerNames(proxy, report);
     checkCheckedPorts(proxy, report);
   }
+  const sections = toSections(draft, report);
   const used = new Map<ProxyDraft, ProxyDraft[]>();
   const routes = new Map<ProxyDraft, ProxyDraft | null>();
   for (const frontend of frontends) {
@@ -42,8 +46,9 @@ export function resolve(draft: ConfigurationDraft, complete: boolean, report: Re
   }
   return {
     global: toGlobal(draft.global),
-    frontends: frontends.map((frontend) => toFrontend(frontend, routes.get(frontend)?.name ?? null, draft.global)),
-    backends: backends.map((backend) => toBackend(backend, draft.global)),
+    frontends: frontends.map((frontend) => toFrontend(frontend, routes.get(frontend)?.name ?? null, draft.global, report)),
+    backends: backends.map((backend) => toBackend(backend, draft.global, report)),
+    ...sections,
   };
 }
 
@@ -123,16 +128,17 @@ function checkCheckedPorts(proxy: ProxyDraft, report: Reporter): void {
 }
 
 function toGlobal(draft: GlobalDraft): GlobalSettings {
-  const { maxconn, pidfile, daemon, nbthread, logs, graceMs, hardStopAfterMs, admin, otlp } = draft;
-  return { maxconn, pidfile, daemon, nbthread, logs, graceMs, hardStopAfterMs, admin, otlp };
+  const { maxconn, pidfile, daemon, nbthread, logs, graceMs, hardStopAfterMs, admin, otlp, user, group, node, description } = draft;
+  return { maxconn, pidfile, daemon, nbthread, logs, graceMs, hardStopAfterMs, admin, otlp, user, group, node, description };
 }
 
-function toFrontend(proxy: ProxyDraft, backend: string | null, { logs, http2 }: GlobalDraft): FrontendSettings {
+function toFrontend(proxy: ProxyDraft, backend: string | null, global: GlobalDraft, report: Reporter): FrontendSettings {
+  const { logs, http2 } = global;
   const { settings } = proxy;
   return {
     name: proxy.name,
     mode: settings.mode,
-    binds: proxy.binds.flatMap(toBinds),
+    binds: proxy.binds.flatMap((bind) => toBinds(bind, settings.mode, global, report)),
     maxconn: settings.maxconn,
     defaultBackend: backend,
     clientTimeoutMs: settings.timeouts.client,
@@ -144,6 +150,8 @@ function toFrontend(proxy: ProxyDraft, backend: string | null, { logs, http2 }: 
     logs: [...(settings.logGlobal ? logs : []), ...settings.logs],
     logFormat: settings.logFormat,
     dontLogNull: settings.dontLogNull,
+    http: settings.http,
+    httpLimits: httpLimits(global),
     http2: { ...HTTP2_FRONTEND, ...http2.both, ...http2.fe },
   };
 }
@@ -157,17 +165,22 @@ function idlePing({ idlePingMs, idlePingTimeoutMs }: Pick<BindKeywords, 'idlePin
   };
 }
 
-function toBinds({ addresses, text, keywords }: BindDraft): BindSettings[] {
-  return addresses.map((address) => ({ address, text, proto: keywords.proto, idlePing: idlePing(keywords, CLIENT_PING_MS) }));
+function toBinds(bind: BindDraft, mode: Mode, global: GlobalDraft, report: Reporter): BindSettings[] {
+  const { addresses, text, keywords } = bind;
+  const tls = toBindTls(bind, mode, global, report);
+  const { proto, acceptProxy } = keywords;
+  return addresses.map((address) => ({ ...toSocket(address, keywords.socketFile, global.unixBind), text, proto, idlePing: idlePing(keywords, CLIENT_PING_MS), acceptProxy, tls }));
 }
 
-function toBackend(proxy: ProxyDraft, { http2, bufferBytes }: GlobalDraft): BackendSettings {
+function toBackend(proxy: ProxyDraft, global: GlobalDraft, report: Reporter): BackendSettings {
+  const { http2, bufferBytes } = global;
   const { settings } = proxy;
   return {
     name: proxy.name,
     mode: settings.mode,
-    balance: settings.balance,
-    servers: proxy.servers.map(toServer),
+    balance: 'hashing' in settings.balance ? { ...settings.balance, hashing: settings.hashing } : settings.balance,
+    allBackups: settings.allBackups,
+    servers: proxy.servers.map((server) => toServer(server, settings.grpcCheck, global, report)),
     connectTimeoutMs: settings.timeouts.connect,
     serverTimeoutMs: settings.timeouts.server,
     serverFinTimeoutMs: settings.timeouts['server-fin'],
@@ -181,18 +194,21 @@ function toBackend(proxy: ProxyDraft, { http2, bufferBytes }: GlobalDraft): Back
     bufferBytes,
     fullconn: settings.fullconn,
     grpcCheck: settings.grpcCheck,
+    http: settings.http,
+    httpLimits: httpLimits(global),
     http2: { ...HTTP2_BACKEND, ...http2.both, ...http2.be },
   };
 }
 
-function toServer(server: ServerDraft): ServerSettings {
-  const { idlePingMs, idlePingTimeoutMs, ...keywords } = server.keywords;
+function toServer(server: ServerDraft, grpcCheck: GrpcCheckSettings | null, global: GlobalDraft, report: Reporter): ServerSettings {
+  const { idlePingMs, idlePingTimeoutMs, tls: _tls, sendProxy: _sendProxy, ...keywords } = server.keywords;
   return {
     name: server.name,
     address: server.address,
     ...keywords,
     // As HAProxy: a minimum is a limit too.
     maxconn: Math.max(keywords.maxconn, keywords.minconn),
+    ...toServerConnections(server, grpcCheck, global, report),
     idlePing: idlePing({ idlePingMs, idlePingTimeoutMs }, SERVER_PING_MS),
     discovery: server.template === null ? { kind: 'static' } : { kind: 'dns', ...server.template },
   };

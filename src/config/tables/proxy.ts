@@ -1,13 +1,16 @@
 /** Directives of proxies but for timeouts, options and servers (HAProxy manual 4.2). */
 import { parseBindAddresses } from '../address.ts';
-import { chooseWord, integer, keyword, keywords, oneOf, parseInteger, parseName, required, time } from '../arguments.ts';
+import { integer, keyword, keywords, oneOf, parseName, required, time } from '../arguments.ts';
 import { proxyDirective } from '../directive.ts';
 import { LOG_TARGET } from './log.ts';
 import { UNSUPPORTED_BIND_KEYWORDS } from './server-keywords.ts';
+import { BIND_TLS_KEYWORDS } from './tls-keywords.ts';
+import { SOCKET_FILE_KEYWORDS } from './unix-sockets.ts';
+import { BIND_TLS } from '../tls-draft.ts';
 import type { Keyword } from '../arguments.ts';
 import type { Argument, Directive } from '../directive.ts';
 import type { BindDraft, BindKeywords, ProxyDraft, Reference } from '../draft.ts';
-import type { Balance, ConnectionAge, LogTarget } from '../model.ts';
+import type { ConnectionAge, LogTarget } from '../model.ts';
 
 export const BIND_KEYWORDS: readonly Keyword<BindKeywords>[] = [
   keyword({
@@ -26,6 +29,14 @@ export const BIND_KEYWORDS: readonly Keyword<BindKeywords>[] = [
     summary: 'Clients speak HTTP/2 with prior knowledge: nothing is detected.',
     set: (bind: BindKeywords, protocol) => { bind.proto = protocol; },
   }),
+  ...BIND_TLS_KEYWORDS,
+  ...SOCKET_FILE_KEYWORDS.map((row): Keyword<BindKeywords> => ({
+    ...row,
+    take: (cursor, context) => {
+      const set = row.take(cursor, context);
+      return set && ((bind) => set(bind.socketFile));
+    },
+  })),
 ];
 
 /** Listening sockets of one proxy. */
@@ -40,30 +51,6 @@ const addresses: Argument<Pick<BindDraft, 'addresses' | 'text'>> = {
     const result = parseBindAddresses(token.text);
     if (result.ok) return { addresses: result.value, text: token.text };
     context.report.error(result.message, token.position);
-    return undefined;
-  },
-};
-
-export const BALANCE_ALGORITHMS: readonly Balance['algorithm'][] = ['roundrobin', 'leastconn', 'first', 'random'];
-const UNSUPPORTED_ALGORITHMS = ['static-rr', 'source', 'uri', 'url_param', 'hdr', 'hash', 'rdp-cookie', 'log-hash', 'sticky'];
-
-const algorithm: Argument<Balance> = {
-  usage: 'roundrobin|leastconn|first|random[(<draws>)]',
-  describe: `one of ${BALANCE_ALGORITHMS.join(', ')}; <draws>: how many servers are drawn and compared, default 2`,
-  take: (cursor, context) => {
-    const token = required(cursor, context, `an algorithm: one of ${BALANCE_ALGORITHMS.join(', ')}`);
-    if (token === undefined) return undefined;
-    const [, name = '', inner] = /^([^(]*)(?:\((.*)\))?$/.exec(token.text) ?? [undefined, token.text];
-    const found = chooseWord({ ...token, text: name }, 'balance algorithm', BALANCE_ALGORITHMS, UNSUPPORTED_ALGORITHMS, context);
-    if (found === undefined) return undefined;
-    if (found !== 'random') {
-      if (inner === undefined) return { algorithm: found };
-      context.report.error(`'${found}' takes no argument in parentheses`, token.position);
-      return undefined;
-    }
-    const draws = inner === undefined || inner === '' ? { ok: true, value: 2 } as const : parseInteger(inner, 1, 1000);
-    if (draws.ok) return { algorithm: 'random', draws: draws.value };
-    context.report.error(`the draws of 'random': ${draws.message}`, token.position);
     return undefined;
   },
 };
@@ -111,15 +98,6 @@ const connectionAge: Argument<ConnectionAge> = {
 
 export const PROXY_DIRECTIVES: readonly Directive<ProxyDraft>[] = [
   proxyDirective({
-    name: 'balance', sections: ['defaults', 'listen', 'backend'], arguments: [algorithm], origin: 'haproxy', default: 'roundrobin',
-    summary: 'How a server is chosen for each stream.',
-    details: 'leastconn takes the server with the fewest streams by weight, counted exactly; roundrobin is smooth and weighted; '
-      + 'first fills servers in order up to their maxconn; random compares a few drawn servers. HTTP/2 streams are balanced one by one, '
-      + 'raw TCP by connection.',
-    example: 'balance leastconn',
-    apply: (proxy, [balance]) => { proxy.settings.balance = balance; },
-  }),
-  proxyDirective({
     name: 'bind', sections: ['frontend', 'listen'], origin: 'haproxy', default: 'none',
     arguments: [addresses, keywords('bind', BIND_KEYWORDS, UNSUPPORTED_BIND_KEYWORDS)], summary: 'Where to listen.',
     details: 'May be repeated. Without a host, or with *, all IPv4 addresses; [::] for IPv6.',
@@ -127,7 +105,9 @@ export const PROXY_DIRECTIVES: readonly Directive<ProxyDraft>[] = [
     apply: (proxy, [bind, set], { report, position }) => {
       const count = proxy.binds.reduce((sum, other) => sum + other.addresses.length, bind.addresses.length);
       if (count > MAX_ADDRESSES) return report.error(`'${proxy.name}' listens on more than ${MAX_ADDRESSES} addresses`, position);
-      const settings: BindKeywords = { proto: null, idlePingMs: null, idlePingTimeoutMs: null };
+      const settings: BindKeywords = {
+        proto: null, idlePingMs: null, idlePingTimeoutMs: null, acceptProxy: false, tls: BIND_TLS, socketFile: { mode: null, user: null, group: null },
+      };
       set(settings);
       proxy.binds.push({ ...bind, keywords: settings, position });
     },

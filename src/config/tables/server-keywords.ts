@@ -1,7 +1,9 @@
 /** Keywords of `server`, `default-server` and `server-template` (HAProxy manual 5.2). */
 import { flag, integer, keyword, oneOf, time } from '../arguments.ts';
+import { RESOLVE_KEYWORDS } from './resolve-keywords.ts';
 import type { Keyword } from '../arguments.ts';
 import type { ServerKeywords } from '../draft.ts';
+import { SERVER_TLS_KEYWORDS } from './tls-keywords.ts';
 
 type Row = Keyword<ServerKeywords>;
 
@@ -80,34 +82,30 @@ export const SERVER_KEYWORDS: readonly Row[] = [
     summary: 'Speak HTTP/2 with prior knowledge to this server.',
     set: (server: ServerKeywords, protocol) => { server.proto = protocol; },
   }),
+  ...SERVER_TLS_KEYWORDS,
+  ...RESOLVE_KEYWORDS,
 ];
 
 /** HAProxy's other keywords, with the number of words that follow each. */
 export const UNSUPPORTED_SERVER_KEYWORDS: ReadonlyMap<string, number> = new Map([
-  ...words(`agent-check allow-0rtt check-reuse-pool check-send-proxy check-sni-auto check-ssl check-via-socks4 force-sslv3
-    force-tlsv10 force-tlsv11 force-tlsv12 force-tlsv13 ktls no-agent-check no-check-reuse-pool no-check-send-proxy
-    no-check-sni-auto no-check-ssl no-renegotiate no-send-proxy no-send-proxy-v2 no-send-proxy-v2-ssl no-send-proxy-v2-ssl-cn
-    no-sni-auto no-ssl no-ssl-reuse no-sslv3 no-strict-maxconn no-tfo no-tls-tickets no-tlsv10 no-tlsv11 no-tlsv12 no-tlsv13
-    non-stick renegotiate send-proxy send-proxy-v2 send-proxy-v2-ssl send-proxy-v2-ssl-cn sni-auto ssl ssl-reuse stick
-    strict-maxconn tfo tls-tickets`, 0),
-  ...words(`addr agent-addr agent-inter agent-port agent-send alpn ca-file cc check-alpn check-pool-conn-name check-proto
-    check-sni ciphers ciphersuites client-sigalgs cookie crl-file crt curves downinter error-limit fastinter from guid hash-key
-    healthcheck id init-addr init-state log-bufsize log-proto max-reuse name namespace npn observe
-    on-error on-marked-down on-marked-up pool-conn-name pool-low-conn pool-max-conn pool-purge-delay port proxy-v2-options redir
-    renegotiate-limit resolve-net resolve-opts resolve-prefer resolvers set-proxy-v2-tlv-fmt shard sigalgs slowstart sni socks4
-    source ssl-max-ver ssl-min-ver tcp-md5sig tcp-ut track usesrc verify verifyhost ws`, 1),
+  ...words(`agent-check allow-0rtt check-reuse-pool check-sni-auto check-via-socks4 force-sslv3 ktls no-agent-check
+    no-check-reuse-pool no-check-sni-auto no-renegotiate no-sni-auto no-strict-maxconn no-tfo non-stick renegotiate
+    sni-auto stick strict-maxconn tfo`, 0),
+  ...words(`addr agent-addr agent-inter agent-port agent-send cc check-pool-conn-name check-proto client-sigalgs cookie
+    downinter error-limit fastinter from guid hash-key healthcheck id init-state log-bufsize log-proto max-reuse
+    name namespace npn observe on-error on-marked-down on-marked-up pool-conn-name pool-low-conn pool-max-conn
+    pool-purge-delay port redir renegotiate-limit resolve-net resolve-opts set-proxy-v2-tlv-fmt
+    shard slowstart socks4 source tcp-md5sig tcp-ut track usesrc ws`, 1),
 ]);
 
 /** HAProxy's `bind` keywords that are not rows yet (manual 5.1). */
 export const UNSUPPORTED_BIND_KEYWORDS: ReadonlyMap<string, number> = new Map([
-  ...words(`accept-proxy allow-0rtt default-crt-required defer-accept ecdhe-auto force-sslv3 force-strict-sni force-tlsv10
-    force-tlsv11 force-tlsv12 force-tlsv13 generate-certificates ktls no-alpn no-ca-names no-sslv3 no-strict-sni no-tls-tickets
-    no-tlsv10 no-tlsv11 no-tlsv12 no-tlsv13 prefer-client-ciphers quic-force-retry ssl strict-sni tfo tls-tickets transparent
-    v4v6 v6only`, 0),
-  ...words(`accept-netscaler-cip alpn backlog ca-file ca-ignore-err ca-sign-file ca-sign-pass ca-verify-file cc ciphers
-    ciphersuites client-sigalgs crl-file crt crt-ignore-err crt-list curves default-crt ecdhe expose-fd gid group guid-prefix id
-    interface level maxconn mode mss name namespace nbconn nice npn ocsp-update process quic-cc-algo quic-socket
-    severity-output shards sigalgs ssl-max-ver ssl-min-ver tcp-md5sig tcp-ss tcp-ut thread tls-ticket-keys uid user verify`, 1),
+  ...words(`allow-0rtt default-crt-required defer-accept ecdhe-auto force-sslv3 force-strict-sni generate-certificates
+    ktls no-ca-names quic-force-retry tfo transparent v4v6 v6only`, 0),
+  ...words(`accept-netscaler-cip backlog ca-ignore-err ca-sign-file ca-sign-pass ca-verify-file cc client-sigalgs
+    crt-ignore-err default-crt ecdhe expose-fd guid-prefix id interface level maxconn mss name namespace
+    nbconn nice npn ocsp-update process quic-cc-algo quic-socket severity-output shards tcp-md5sig tcp-ss tcp-ut thread
+    tls-ticket-keys`, 1),
 ]);
 
 function words(list: string, follow: number): [string, number][] {

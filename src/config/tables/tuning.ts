@@ -10,7 +10,7 @@ const MOST_STREAMS = 65_536;
 
 const BOTH: Omit<Http2Tuning, 'maxConcurrentStreams'> = {
   initialWindowSize: 65_535, rxbuf: 1600 * 1024, maxFrameSize: 16_384, headerTableSize: 4096, glitchesThreshold: 1000,
-  maxTotalStreams: 0,
+  maxTotalStreams: 0, maxFramesAtOnce: 0, maxRstAtOnce: 0,
 };
 
 export const HTTP2_FRONTEND: Http2Tuning = { ...BOTH, maxConcurrentStreams: 1024 };
@@ -71,6 +71,19 @@ const ROWS: readonly Row[] = [
     summary: 'Streams after which a connection is drained, so that its client connects again',
     details: 'Streams that were opened before the client heard of it are still served.',
     example: '100000', default: () => '0: no limit',
+  },
+  {
+    setting: 'maxFramesAtOnce', name: 'max-frames-at-once', argument: integer('frames', 0, 2 ** 31 - 1), sides: ['fe', 'be'],
+    summary: 'Frames of one connection that are handled before the others have their turn',
+    details: 'What came behind them waits, and the connection is not read meanwhile.',
+    example: '100', default: () => '0: no limit',
+  },
+  {
+    setting: 'maxRstAtOnce', name: 'max-rst-at-once', argument: integer('frames', 0, 2 ** 31 - 1), sides: ['fe'],
+    summary: 'RST_STREAM frames of one connection that are handled before the others have their turn',
+    details: 'One that opens and resets streams as fast as it can (CVE-2023-44487) goes slowly then, and others do not notice. From 1 to 10 are of use; '
+      + 'clients that cancel many calls at once wait a little, too.',
+    example: '10', default: () => '0: no limit',
   },
 ];
 

@@ -25,28 +25,25 @@ const WRONG: readonly [text: string, ...expected: string[]][] = [
   ['backend b\nhttp-request deny', "2:1+12 error: 'http-request' is not supported by Pillion yet"],
   ['backend b\noption  httpchk GET /', "2:1+15 error: 'option httpchk' is not supported by Pillion yet "
     + "| plain 'check' connects, 'option grpc-check' asks the gRPC health service"],
-  ['backend b\nno option splice-auto', "2:4+18 error: 'option splice-auto' is not supported by Pillion yet "
-    + '| it tunes what Pillion does in its own way: remove the line'],
+  ['backend b\noption splice-auto', "2:1+18 warning: 'option splice-auto' has no effect | Node.js has its own way: remove the line",
+    "1:9+1 warning: backend 'b' has no server"],
   ['global\ntune.comp.maxlevel 5', "2:1+18 error: 'tune.comp.maxlevel' is not supported by Pillion yet "
     + "| HAProxy's tuning has no counterpart here: remove the line"],
-  ['peers p\npeer a 1.2.3.4:1\nglobal\ndaemon', "1:1+5 error: section 'peers' is not supported by Pillion yet"],
-  ['.if feature(X)\nglobal\ndaemon', "1:1+3 error: '.if' is not supported by Pillion yet | the lines of all branches are read; keep one of them"],
-  ['backend b\nmode health', "2:6+6 error: unknown proxy mode 'health' | expected one of auto, grpc, http, tcp"],
+  ['peers p\npeer a 1.2.3.4:1\nglobal\ndaemon', "1:1+5 error: section 'peers' is not supported by Pillion yet "
+    + "| stick tables belong to one process here: remove the section, and 'peers' of the stick tables"],
   ['backend b\nmode log', "2:6+3 error: proxy mode 'log' is not supported by Pillion yet | supported: auto, grpc, http, tcp"],
-  ['backend b\nbalance source', "2:9+6 error: balance algorithm 'source' is not supported by Pillion yet "
-    + '| supported: roundrobin, leastconn, first, random'],
   ['backend b\nbalance leastcon', "2:9+8 error: unknown balance algorithm 'leastcon' | did you mean 'leastconn'?"],
-  ['listen l\nbind :1 ssl crt /x proto h1', "2:9+3 error: bind keyword 'ssl' is not supported by Pillion yet",
-    "2:13+3 error: bind keyword 'crt' is not supported by Pillion yet",
-    "2:26+2 error: protocol 'h1' is not supported by Pillion yet | supported: h2"],
+  ['listen l\nbind :1 tfo mss 5 proto h1', "2:9+3 error: bind keyword 'tfo' is not supported by Pillion yet",
+    "2:13+3 error: bind keyword 'mss' is not supported by Pillion yet",
+    "2:25+2 error: protocol 'h1' is not supported by Pillion yet | supported: h2"],
   ['backend b\nserver s a:1 chek port 80 weight 300 slowstart', "2:14+4 error: unknown server keyword 'chek' | did you mean 'check'?",
     "2:19+4 error: server keyword 'port' is not supported by Pillion yet",
     '2:34+3 error: 300 is out of range: expected 0 to 256',
     "2:38+9 error: server keyword 'slowstart' is not supported by Pillion yet"],
   ['backend b\nserver s a:1 proto h1', "2:20+2 error: protocol 'h1' is not supported by Pillion yet | supported: h2"],
   // Gone from HAProxy.
-  ['backend b\ncontimeout 5000', "2:1+10 error: 'contimeout' is not supported any more since HAProxy 2.1 | use 'timeout connect'"],
-  ['defaults\noption forceclose', "2:1+17 error: 'option forceclose' is not supported any more since HAProxy 2.0 | remove the line"],
+  ['backend b\ncontimeout 5000', "2:1+10 warning: 'contimeout' is gone from HAProxy since 2.1 | today: timeout connect 5000",
+    "1:9+1 warning: backend 'b' has no server"],
   // Arguments.
   ['backend b\ntimeout connect', "2:1+15 error: 'timeout connect' needs <time>, a time (us, ms, s, m, h, d; default ms)"],
   ['backend b\ntimeout connect 1x', "2:17+2 error: unknown unit 'x' in '1x': expected us, ms, s, m, h or d"],
@@ -91,8 +88,7 @@ const WRONG: readonly [text: string, ...expected: string[]][] = [
   ['global\nadmin :1,:2', "2:7+5 error: ':1,:2' is more than one address"],
   ['frontend f\nno timeout client', "2:4+14 error: 'timeout client' cannot be preceded by 'no'"],
   ['frontend f\nno', "2:1+2 error: 'no' needs the directive that it undoes"],
-  ['frontend f\ndefault option httplog', "2:1+7 error: the prefix 'default' is not supported by Pillion yet "
-    + '| leave the line out, or use a new defaults section'],
+  ['frontend f\ndefault option httplog', "2:9+14 error: 'option httplog' cannot be preceded by 'default'"],
   ['frontend f\noption httplog clf', "2:16+3 error: 'clf' of 'option httplog' is not supported by Pillion yet | lines are JSON: leave it out"],
   // Sections and names.
   ['frontend', "1:1+8 error: 'frontend' needs a name"],

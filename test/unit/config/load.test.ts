@@ -62,7 +62,7 @@ describe('directives of global', () => {
 
   it('has HAProxy\'s defaults', () => {
     assert.deepEqual(globalOf(''), {
-      maxconn: null, pidfile: null, daemon: false, nbthread: 1, logs: [], graceMs: 0, hardStopAfterMs: null, admin: null, otlp: null,
+      maxconn: null, pidfile: null, daemon: false, nbthread: 1, logs: [], graceMs: 0, hardStopAfterMs: null, admin: null, otlp: null, user: null, group: null, node: null, description: null,
     });
   });
 
@@ -87,7 +87,7 @@ describe('directives of frontends', () => {
   const rows: readonly [string, Partial<FrontendSettings>][] = [
     ['', {
       mode: 'tcp', maxconn: null, defaultBackend: 'b', clientTimeoutMs: 1000, httpRequestTimeoutMs: null, detectTimeoutMs: 1000, logs: [],
-      logFormat: 'none', dontLogNull: false, binds: [{ address: { kind: 'tcp', host: '', port: 1 }, text: ':1', proto: null, idlePing: { afterMs: 30_000, timeoutMs: 10_000, always: false } }],
+      logFormat: 'none', dontLogNull: false, binds: [{ address: { kind: 'tcp', host: '', port: 1 }, text: ':1', proto: null, idlePing: { afterMs: 30_000, timeoutMs: 10_000, always: false }, acceptProxy: false, tls: null, socketFile: null }],
       keepAliveTimeoutMs: null, clientFinTimeoutMs: null, maxConnectionAge: null,
     }],
     ['timeout client 30s', { clientTimeoutMs: 30_000 }],
@@ -170,6 +170,7 @@ describe('servers', () => {
       name: 's', address: { kind: 'tcp', host: '127.0.0.1', port: { kind: 'fixed', port: 1 } }, weight: 1, check: false, interMs: 2000, rise: 2,
       fall: 3, backup: false, disabled: false, maxconn: 0, minconn: 0, maxqueue: 0,
       idlePing: { afterMs: 310_000, timeoutMs: 10_000, always: false }, proto: null, discovery: { kind: 'static' },
+      tls: null, checkTls: null, sendProxy: null, checkSendProxy: null,
     }],
     ['weight 0', { weight: 0 }], ['weight 256', { weight: 256 }], ['check', { check: true }], ['inter 500', { interMs: 500 }],
     ['rise 5 fall 1', { rise: 5, fall: 1 }], ['backup disabled', { backup: true, disabled: true }], ['maxconn 10', { maxconn: 10 }],

@@ -14,8 +14,8 @@ const tokens = (name: string): Token[] =>
 
 describe('vocabulary', () => {
   const known: Readonly<Record<string, (name: string) => boolean>> = {
-    proxy: (name) => ['row', 'unsupported', 'removed'].includes(lookUp(PROXY_WORDS, tokens(name)).kind),
-    global: (name) => ['row', 'unsupported', 'removed'].includes(lookUp(GLOBAL_WORDS, tokens(name)).kind),
+    proxy: (name) => ['row', 'unsupported', 'old'].includes(lookUp(PROXY_WORDS, tokens(name)).kind),
+    global: (name) => ['row', 'unsupported', 'old'].includes(lookUp(GLOBAL_WORDS, tokens(name)).kind),
     server: (name) => SERVER_KEYWORDS.some((row) => row.name === name) || UNSUPPORTED_SERVER_KEYWORDS.has(name),
     bind: (name) => BIND_KEYWORDS.some((row) => row.name === name) || UNSUPPORTED_BIND_KEYWORDS.has(name),
   };
@@ -32,8 +32,8 @@ describe('vocabulary', () => {
   });
 
   it('has each word once', () => {
-    for (const { rows, unsupported, removed } of [GLOBAL_WORDS, PROXY_WORDS]) {
-      const names = [...rows.keys(), ...unsupported.keys(), ...removed.keys()];
+    for (const { rows, unsupported, old } of [GLOBAL_WORDS, PROXY_WORDS]) {
+      const names = [...rows.keys(), ...unsupported.keys(), ...old.keys()];
       assert.equal(new Set(names).size, names.length, names.filter((name, index) => names.indexOf(name) !== index).join());
     }
     for (const row of SERVER_KEYWORDS) assert.ok(!UNSUPPORTED_SERVER_KEYWORDS.has(row.name), row.name);

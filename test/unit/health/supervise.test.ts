@@ -12,10 +12,11 @@ import type { Server } from '../../../src/pool/server.ts';
 
 const SERVER: ServerSettings = {
   name: 's1', address: { kind: 'unix', path: '/nowhere' }, weight: 1, check: true, interMs: 20, rise: 2, fall: 3, backup: false, disabled: false,
-  maxconn: 0, minconn: 0, maxqueue: 0, idlePing: { afterMs: null, timeoutMs: 1, always: false }, proto: null, discovery: { kind: 'static' },
+  maxconn: 0, minconn: 0, maxqueue: 0, idlePing: { afterMs: null, timeoutMs: 1, always: false }, proto: null, resolvers: null, initLibc: true, preferIpv6: false, discovery: { kind: 'static' },
+  tls: null, checkTls: null, sendProxy: null, checkSendProxy: null,
 };
 const BACKEND: BackendSettings = {
-  name: 'b', mode: 'auto', balance: { algorithm: 'leastconn' }, servers: [SERVER], connectTimeoutMs: 500, serverTimeoutMs: null, queueTimeoutMs: null,
+  name: 'b', mode: 'auto', balance: { algorithm: 'leastconn' }, allBackups: false, servers: [SERVER], connectTimeoutMs: 500, serverTimeoutMs: null, queueTimeoutMs: null,
   serverFinTimeoutMs: null, tunnelTimeoutMs: null, checkTimeoutMs: null, retries: 3, redispatch: 1, grpcCheck: null, fullconn: null, bufferBytes: 16_384,
   retryOn: { connFailure: true, emptyResponse: false, junkResponse: false, responseTimeout: false, httpStatuses: [], grpcStatuses: [] },
   retryBudget: null,
