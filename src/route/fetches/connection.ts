@@ -1,0 +1,33 @@
+/** Fetches of layer 4 (HAProxy manual 7.3.3). */
+import { parseAddress } from '../address.ts';
+import { fetch } from '../declare.ts';
+import type { Fetch } from '../declare.ts';
+
+const connection = { needs: 'connection' } as const;
+const server = { needs: 'server' } as const;
+
+/** `10.0.0.1:80` or `[::1]:80` in parts. */
+function split(address: string): { host: string; port: number } {
+  const colon = address.lastIndexOf(':');
+  return { host: address.slice(0, colon), port: Number(address.slice(colon + 1)) };
+}
+
+export const CONNECTION_FETCHES: readonly Fetch[] = [
+  fetch('src', 'addr', "The client's address; of a unix socket there is none.", connection, () => (context) => context.source),
+  fetch('src_port', 'int', "The client's port.", connection, () => (context) => (context.source === null ? null : context.sourcePort)),
+  fetch('src_is_local', 'bool', "Whether the client's address is one of the loopback network.", connection, () => ({ source }) =>
+    (source === null ? null : source.version === 4 ? source.bytes[0] === 127 : source.toString() === '::1')),
+  fetch('dst', 'addr', 'The address that the client connected to.', connection, () => (context) => context.destination),
+  fetch('dst_port', 'int', 'The port that the client connected to.', connection, () => (context) => (context.destination === null ? null : context.destinationPort)),
+  fetch('dst_conn', 'int', 'Connections on this frontend now.', connection, () => ({ session }) => session.connection.frontend.counters.connectionsCurrent),
+  fetch('fc_src', 'addr', "The client's address, whatever set-src said.", connection, () => ({ session }) => parseAddress(session.connection.clientAddress)),
+  fetch('fc_src_port', 'int', "The client's port, whatever set-src-port said.", connection, () => ({ session }) => session.connection.clientPort),
+  fetch('fc_dst', 'addr', 'The address that the client connected to, whatever set-dst said.', connection, () => ({ session }) => parseAddress(session.connection.localAddress)),
+  fetch('fc_dst_port', 'int', 'The port that the client connected to, whatever set-dst-port said.', connection, () => ({ session }) => session.connection.localPort),
+  fetch('fc_http_major', 'int', 'The HTTP version of the client: 2, or 1.', connection, () => ({ request, version }) => (request === null ? null : Number(version.charAt(0)))),
+  fetch('bc_dst', 'addr', "The server's address.", server, () => ({ server: chosen }) => (chosen === null ? null : parseAddress(split(chosen.address).host))),
+  fetch('bc_dst_port', 'int', "The server's port.", server, () => ({ server: chosen }) => {
+    const port = chosen === null ? Number.NaN : split(chosen.address).port;
+    return Number.isNaN(port) ? null : port;
+  }),
+];

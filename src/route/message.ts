@@ -1,0 +1,85 @@
+/** A header section that rules may change. The list that came is shared and stays as it is; the first change copies it. */
+import { FieldList, type Field } from '../model/fields.ts';
+
+export class Message {
+  readonly #list: FieldList;
+  #edited: Field[] | null = null;
+  #result: FieldList | null = null;
+
+  constructor(list: FieldList) {
+    this.#list = list;
+  }
+
+  get fields(): readonly Field[] {
+    return this.#edited ?? this.#list.fields;
+  }
+
+  /** The first value of `name` (lower case), or undefined. */
+  get(name: string): string | undefined {
+    const { fields } = this;
+    for (let i = 0; i < fields.length; i++) {
+      const field = fields[i] as Field;
+      if (field.name === name) return field.value;
+    }
+    return undefined;
+  }
+
+  /** Replaces the fields `name` by one, where the first stood. Pseudo-fields stay in front. */
+  set(name: string, value: string): void {
+    const fields = this.#edit();
+    const at = fields.findIndex((field) => field.name === name);
+    const field = { name, value: clean(value), neverIndexed: at >= 0 && (fields[at] as Field).neverIndexed };
+    if (at < 0) {
+      this.#insert(fields, field);
+      return;
+    }
+    fields[at] = field;
+    for (let i = fields.length - 1; i > at; i--) if ((fields[i] as Field).name === name) fields.splice(i, 1);
+  }
+
+  add(name: string, value: string): void {
+    this.#edit().push({ name, value: clean(value), neverIndexed: false });
+  }
+
+  /** Removes the fields whose names `matches`; pseudo-fields are not asked about. */
+  remove(matches: (name: string) => boolean): void {
+    if (!this.fields.some(({ name }) => !name.startsWith(':') && matches(name))) return;
+    this.#edited = this.#edit().filter(({ name }) => name.startsWith(':') || !matches(name));
+  }
+
+  /** Replaces the values of `name` by what `change` makes of them. */
+  replace(name: string, change: (value: string) => string): void {
+    const { fields } = this;
+    for (let i = 0; i < fields.length; i++) {
+      const field = fields[i] as Field;
+      if (field.name !== name) continue;
+      const value = change(field.value);
+      if (value !== field.value) this.#edit()[i] = { ...field, value: clean(value) };
+    }
+  }
+
+  /** The list as it is now; the one that came when nothing was changed. */
+  toList(): FieldList {
+    const edited = this.#edited;
+    if (edited === null) return this.#list;
+    if (this.#result !== null) return this.#result;
+    let size = 0;
+    for (const { name, value } of edited) size += name.length + value.length + 32;
+    return (this.#result = new FieldList(edited.slice(), size));
+  }
+
+  #edit(): Field[] {
+    this.#result = null;
+    return (this.#edited ??= this.#list.fields.slice());
+  }
+
+  #insert(fields: Field[], field: Field): void {
+    if (field.name.startsWith(':')) fields.unshift(field);
+    else fields.push(field);
+  }
+}
+
+/** What a rule writes may come from the client: no line may end within a value (RFC 9113 §8.2.1). */
+function clean(value: string): string {
+  return /[\0\r\n]|^[ \t]|[ \t]$/.test(value) ? value.replace(/[\0\r\n]+/g, ' ').trim() : value;
+}

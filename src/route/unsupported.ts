@@ -1,0 +1,20 @@
+/** HAProxy's fetches and converters that Pillion does not have, with what to use instead. */
+
+const STICK = 'stick tables are not supported by this version';
+const LUA = 'Lua is not supported';
+const DETAIL = 'leave it out';
+
+const PREFIXES: readonly (readonly [prefix: RegExp, hint: string])[] = [
+  [/^(sc\d?_|src_(clr|conn|get|gpc|gpt|http|inc|kbytes|sess|updt|bytes|glitch)|table_|in_table)/, STICK],
+  [/^lua\./, LUA],
+  [/^(ssl_s_|ssl_f_|ssl_bc|ssl_c_(chain_der|r_dn|policies|sig_alg|key_alg|ca_err|err))/, 'see docs/rules.md for what is known of TLS'],
+  [/^(fc_|bc_)(rtt|rttvar|unacked|lost|reordering|retrans|sacked|fackets|settings|err|glitches|nb_streams)/, 'Node.js does not tell it'],
+  [/^(51d|deviceatlas|da-|wurfl)/, 'device detection is not supported'],
+  [/^(quic_|fix_|mqtt_|rdp_cookie|rdp_|aes_|jwt_|protobuf$|ungrpc$|x509_v_err_str$|cert_|rfc7239_)/, DETAIL],
+  [/^(http_auth|http_auth_group|http_auth_type|http_auth_user|http_auth_pass|http_auth_bearer)$/, "'http-request auth' and userlists are not supported by this version"],
+];
+
+/** A hint for a name of HAProxy's; undefined: no such name is known. */
+export function unsupportedSample(name: string): string | undefined {
+  return PREFIXES.find(([prefix]) => prefix.test(name))?.[1];
+}
