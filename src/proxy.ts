@@ -63,7 +63,7 @@ export async function startProxy(configuration: Configuration, environment: Prox
   const fleets: Fleet[] = [];
   for (const settings of configuration.backends) {
     const frontLimits = configuration.frontends.filter(({ defaultBackend }) => defaultBackend === settings.name).map((one) => one.maxconn ?? maxconn);
-    const backend = new Backend(settings, observer, defaultFullconn(frontLimits));
+    const backend = new Backend(settings, observer, defaultFullconn(frontLimits), (line) => tls?.connectorOf(line) ?? null);
     backends.push(backend);
     fleets.push(new Fleet(backend, configuration.resolvers, observer));
   }

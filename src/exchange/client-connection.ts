@@ -1,7 +1,9 @@
 /**
  * One accepted connection, from its first byte to its end:
  *
- *      accept ──▶ detecting ──▶ HTTP/2 session, an exchange per stream
+ *      accept ──▶ admission (PROXY header, TLS; admission.ts)
+ *                    ▼
+ *                 detecting ──▶ HTTP/2 session, an exchange per stream
  *                    │      └─▶ raw TCP, one exchange
  *                    └─▶ refused (mode grpc and http: not a protocol that they speak)
  *
@@ -13,6 +15,7 @@ import type { BindSettings, FrontendSettings } from '../config/model.ts';
 import type { FieldList, RequestFacts } from '../model/fields.ts';
 import type { HalfSink } from '../model/exchange.ts';
 import type { ConnectionRecord, FrontendRecord, StreamRecord } from '../model/records.ts';
+import type { TlsRecord } from '../model/tls.ts';
 import type { Tracer } from '../model/trace.ts';
 import { now } from '../time/clock.ts';
 import { armTimer, disarmTimer, Timer } from '../time/wheel.ts';
@@ -24,6 +27,8 @@ import { detect } from '../detect/detect.ts';
 import type { Backend } from '../pool/backend.ts';
 import { Http2Session, type SessionOwner } from '../session/http2-session.ts';
 import type { SessionTimeouts } from '../session/timeouts.ts';
+import type { TlsAcceptor } from '../tls/acceptor.ts';
+import { Admission, type Admitted, type Refused } from './admission.ts';
 import type { ExchangeContext } from './context.ts';
 import { Exchange } from './exchange.ts';
 import { TcpExchange } from './tcp-exchange.ts';
@@ -33,7 +38,7 @@ const DIAL_AHEAD_MS = 50;
 /** How long a peer may take to read why its streams were cut, milliseconds. */
 const LAST_WORDS_MS = 1000;
 
-type Phase = 'detecting' | 'h2' | 'tcp' | 'ended';
+type Phase = 'admission' | 'detecting' | 'h2' | 'tcp' | 'ended';
 
 const ONLY_HTTP2 = 'This port speaks HTTP/2 only, with prior knowledge (h2c).\n';
 const VERSION_NOT_SUPPORTED =
@@ -52,18 +57,23 @@ export interface ConnectionOwner extends FrontendRecord {
 
 export class ClientConnection extends Timer implements ConnectionRecord, ExchangeContext, SessionOwner {
   readonly id: number;
-  readonly clientAddress: string;
-  readonly clientPort: number;
-  readonly localAddress: string;
-  readonly localPort: number;
+  clientAddress: string;
+  clientPort: number;
+  localAddress: string;
+  localPort: number;
+  tls: TlsRecord | null = null;
   readonly acceptedAt: number;
   protocol: ConnectionRecord['protocol'] = 'unknown';
   readonly frontend: ConnectionOwner;
-  readonly #socket: Socket;
+  #socket: Socket;
   readonly #settings: FrontendSettings;
   readonly #bind: BindSettings;
   readonly #timeouts: SessionTimeouts;
+  readonly #acceptor: TlsAcceptor | null;
   #phase: Phase = 'detecting';
+  #admission: Admission | null = null;
+  /** When the client's first bytes could come. */
+  #readyAt: number;
   #seen: Buffer | null = null;
   #ahead: TcpExchange | null = null;
   #tcp: TcpExchange | null = null;
@@ -74,31 +84,80 @@ export class ClientConnection extends Timer implements ConnectionRecord, Exchang
   /** A broken rule on a stream was reported: the first of a connection is worth a line, the rest are counted. */
   #oddityTold = false;
 
-  constructor(id: number, socket: Socket, frontend: ConnectionOwner, bind: BindSettings, timeouts: SessionTimeouts) {
+  constructor(id: number, socket: Socket, frontend: ConnectionOwner, bind: BindSettings, acceptor: TlsAcceptor | null, timeouts: SessionTimeouts) {
     super();
     this.id = id;
     this.clientAddress = socket.remoteAddress ?? '';
     this.clientPort = socket.remotePort ?? 0;
     this.localAddress = socket.localAddress ?? '';
     this.localPort = socket.localPort ?? 0;
-    this.acceptedAt = now();
+    this.acceptedAt = this.#readyAt = now();
     this.frontend = frontend;
     this.#socket = socket;
     this.#settings = frontend.settings;
     this.#bind = bind;
+    this.#acceptor = acceptor;
     this.#timeouts = timeouts;
   }
 
   /** Begins to read. */
   start(): void {
+    if (this.#acceptor === null && !this.#bind.acceptProxy) {
+      this.#begin(null);
+      return;
+    }
+    this.#phase = 'admission';
+    this.#admission = new Admission(this.#socket, this.#bind, this.#acceptor, (result) => {
+      if (result.kind === 'admitted') this.#admitted(result);
+      else this.#notAdmitted(result);
+    });
+    armTimer(this, this.acceptedAt + this.#timeouts.handshake.ms);
+    this.#admission.start();
+  }
+
+  /** `first`: what was read already, or null. */
+  #begin(first: Buffer | null): void {
     const { mode } = this.#settings;
-    if (mode === 'tcp') this.#beginTcp(null);
-    else if (mode === 'grpc' || this.#bind.proto === 'h2') this.#beginHttp2(null);
-    else this.#beginDetection();
+    if (mode === 'tcp') this.#beginTcp(first);
+    else if (mode === 'grpc' || this.#bind.proto === 'h2' || this.tls?.alpn === 'h2') this.#beginHttp2(first);
+    else this.#beginDetection(first);
+  }
+
+  #admitted({ socket, header, tls, first }: Admitted): void {
+    disarmTimer(this);
+    this.#admission = null;
+    this.#phase = 'detecting';
+    this.#readyAt = now();
+    this.#socket = socket;
+    this.tls = tls;
+    if (tls !== null) {
+      this.frontend.counters.tlsHandshakes++;
+      if (tls.resumed) this.frontend.counters.tlsResumed++;
+    }
+    if (header !== null && header.source !== null && header.destination !== null) {
+      this.clientAddress = header.source.address;
+      this.clientPort = header.source.port;
+      this.localAddress = header.destination.address;
+      this.localPort = header.destination.port;
+    }
+    this.#begin(first);
+  }
+
+  #notAdmitted({ kind, reason }: Refused): void {
+    const { counters } = this.frontend;
+    if (kind === 'tls') counters.tlsFailures++;
+    if (kind === 'proxy') counters.proxyHeaderErrors++;
+    if (kind !== 'silent') this.frontend.protocolError(this, 0, reason);
+    this.#socket.destroy();
+    this.#finish(reason);
   }
 
   get tracer(): Tracer | null {
     return this.frontend.tracer;
+  }
+
+  get clientTimeoutMs(): number | null {
+    return this.#settings.clientTimeoutMs;
   }
 
   get record(): ConnectionRecord {
@@ -107,14 +166,15 @@ export class ClientConnection extends Timer implements ConnectionRecord, Exchang
 
   // ---- detection
 
-  #beginDetection(): void {
+  #beginDetection(first: Buffer | null): void {
     const socket = this.#socket;
     socket.on('data', this.#onFirstBytes);
     socket.on('end', this.#onEarlyEnd);
     socket.on('error', ignore);
     socket.on('close', this.#onEarlyClose);
-    armTimer(this, this.acceptedAt + (this.#settings.mode === 'auto' ? Math.min(DIAL_AHEAD_MS, this.#settings.detectTimeoutMs) : this.#timeouts.handshake.ms));
-    socket.resume();
+    armTimer(this, this.#readyAt + (this.#settings.mode === 'auto' ? Math.min(DIAL_AHEAD_MS, this.#settings.detectTimeoutMs) : this.#timeouts.handshake.ms));
+    if (first !== null) this.#onFirstBytes(first);
+    if (this.#phase === 'detecting') socket.resume();
   }
 
   readonly #onFirstBytes = (chunk: Buffer): void => {
@@ -136,12 +196,18 @@ export class ClientConnection extends Timer implements ConnectionRecord, Exchang
 
   override onTimer(): void {
     if (this.#phase === 'h2') this.#growOld();
+    if (this.#phase === 'admission' && this.#admission !== null) {
+      const { kind, step } = this.#admission;
+      const { ms, name } = this.#timeouts.handshake;
+      this.#admission.cancel();
+      this.#notAdmitted({ kind, reason: `no ${step} within ${ms} ms (${name})` });
+    }
     if (this.#phase !== 'detecting') return;
     if (this.#settings.mode !== 'auto') {
       this.#refuse('silence');
       return;
     }
-    const due = this.acceptedAt + this.#settings.detectTimeoutMs;
+    const due = this.#readyAt + this.#settings.detectTimeoutMs;
     if (now() >= due) {
       this.frontend.counters.detectTimeouts++;
       this.#beginTcp(this.#endDetection());
@@ -251,7 +317,11 @@ export class ClientConnection extends Timer implements ConnectionRecord, Exchang
   abort(cause: string): void {
     this.#tcp?.abort('K-', cause);
     this.#session?.abort(NO_ERROR, cause);
-    if (this.#phase === 'detecting') {
+    if (this.#phase === 'admission') {
+      this.#admission?.cancel();
+      this.#socket.destroy();
+      this.#finish(cause);
+    } else if (this.#phase === 'detecting') {
       this.#endDetection();
       this.#finish(cause);
     }

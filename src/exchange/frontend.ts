@@ -6,6 +6,7 @@ import type { ConnectionRecord, FrontendCounters, LogSettings, StreamRecord } fr
 import type { Tracer } from '../model/trace.ts';
 import { serverOptions, type Http2Options } from '../h2/options.ts';
 import type { Backend } from '../pool/backend.ts';
+import type { TlsAcceptor } from '../tls/acceptor.ts';
 import { clientTimeouts, type SessionTimeouts } from '../session/timeouts.ts';
 import { ClientConnection, type ConnectionOwner } from './client-connection.ts';
 
@@ -19,7 +20,7 @@ export class Frontend implements ConnectionOwner {
   readonly log: LogSettings;
   readonly counters: FrontendCounters = {
     connectionsTotal: 0, connectionsCurrent: 0, connectionsMax: 0, streamsTotal: 0, streamsCurrent: 0, bytesIn: 0, bytesOut: 0,
-    protocolErrors: 0, glitches: 0, floods: 0, detectTimeouts: 0,
+    protocolErrors: 0, glitches: 0, floods: 0, detectTimeouts: 0, tlsHandshakes: 0, tlsResumed: 0, tlsFailures: 0, proxyHeaderErrors: 0,
   };
   readonly #observer: Observer;
   readonly #connections = new Set<ClientConnection>();
@@ -39,13 +40,13 @@ export class Frontend implements ConnectionOwner {
     this.#nextId = nextId;
   }
 
-  /** Takes over an accepted, paused socket. */
-  accept(socket: Socket, bind: BindSettings): void {
+  /** Takes over an accepted, paused socket. `acceptor`: null without TLS. */
+  accept(socket: Socket, bind: BindSettings, acceptor: TlsAcceptor | null): void {
     const { counters } = this;
     counters.connectionsTotal++;
     counters.connectionsCurrent++;
     if (counters.connectionsCurrent > counters.connectionsMax) counters.connectionsMax = counters.connectionsCurrent;
-    const connection = new ClientConnection(this.#nextId(), socket, this, bind, this.#timeoutsOf(bind));
+    const connection = new ClientConnection(this.#nextId(), socket, this, bind, acceptor, this.#timeoutsOf(bind));
     this.#connections.add(connection);
     connection.start();
     if (this.#draining !== null) connection.drain(this.#draining);

@@ -1,8 +1,14 @@
 /** The seam between the health monitor and the kinds of check. */
+import type { DialSettings } from '../pool/dial.ts';
 import type { Word } from './verdict.ts';
 
 /** Where a server is checked. `path` is that of a unix socket; it begins with a NUL for an abstract one. */
 export type CheckAddress = { readonly host: string; readonly port: number } | { readonly path: string };
+
+/** What precedes the protocol of a check's connection. */
+export type CheckConnection = Pick<DialSettings, 'sendProxy' | 'tls'>;
+
+export const CLEARTEXT: CheckConnection = { sendProxy: null, tls: null };
 
 export interface CheckResult {
   readonly word: Word;

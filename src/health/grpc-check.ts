@@ -1,6 +1,7 @@
 import type { ClientReadableStream, ClientUnaryCall, ServiceError } from '@grpc/grpc-js';
 import type { GrpcCheckSettings } from '../config/model.ts';
 import type { Check, CheckAddress, CheckResult, CheckSink } from './check.ts';
+import type { TlsConnector } from '../tls/connector.ts';
 import { loadHealthClient } from './grpc-health-client.ts';
 import type { HealthClient } from './grpc-health-client.ts';
 import type { ServingStatus } from './health-messages.ts';
@@ -26,6 +27,8 @@ export class GrpcCheck implements Check {
   readonly #address: CheckAddress;
   readonly #settings: GrpcCheckSettings;
   readonly #timeoutMs: number;
+  /** null: cleartext. */
+  readonly #tls: TlsConnector | null;
   #client: HealthClient | null = null;
   /** The server has no Watch, or is not to be asked for it. */
   #polls: boolean;
@@ -42,7 +45,8 @@ export class GrpcCheck implements Check {
   #probing = false;
 
   /** @param timeoutMs milliseconds that one call may take, connecting included. */
-  constructor(address: CheckAddress, settings: GrpcCheckSettings, timeoutMs: number) {
+  constructor(address: CheckAddress, settings: GrpcCheckSettings, timeoutMs: number, tls: TlsConnector | null = null) {
+    this.#tls = tls;
     this.#address = address;
     this.#settings = settings;
     this.#timeoutMs = timeoutMs;
@@ -55,7 +59,7 @@ export class GrpcCheck implements Check {
     loadHealthClient().then(
       (create) => {
         if (this.#sink === null) return;
-        this.#client ??= create(this.#address);
+        this.#client ??= create(this.#address, this.#tls);
         this.#ask(this.#client);
       },
       (error: unknown) => this.#fail(`the gRPC client cannot be loaded: ${String(error)}`),

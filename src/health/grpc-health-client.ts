@@ -2,8 +2,9 @@
  * The client of the gRPC health protocol (protos/grpc/health/v1/health.proto), on grpc-js: off the data path, and loaded only when
  * a server is checked with it, since it takes 50 ms and 19 MB.
  */
-import { isIPv4, isIPv6 } from 'node:net';
+import { isIP, isIPv4, isIPv6 } from 'node:net';
 import type { ChannelOptions, ClientReadableStream, ClientUnaryCall, ServiceError } from '@grpc/grpc-js';
+import type { TlsConnector } from '../tls/connector.ts';
 import type { CheckAddress } from './check.ts';
 import { decodeHealthResponse, encodeHealthRequest } from './health-messages.ts';
 import type { ServingStatus } from './health-messages.ts';
@@ -15,8 +16,8 @@ export interface HealthClient {
   close(): void;
 }
 
-/** Makes the client of a server; nothing is connected before the first call. */
-export type HealthClientFactory = (address: CheckAddress) => HealthClient;
+/** Makes the client of a server; nothing is connected before the first call. `tls`: null for cleartext. */
+export type HealthClientFactory = (address: CheckAddress, tls: TlsConnector | null) => HealthClient;
 
 const CHECK = '/grpc.health.v1.Health/Check';
 const WATCH = '/grpc.health.v1.Health/Watch';
@@ -43,8 +44,13 @@ export function loadHealthClient(): Promise<HealthClientFactory> {
 async function load(): Promise<HealthClientFactory> {
   const { Client, credentials } = await import('@grpc/grpc-js');
   const plaintext = credentials.createInsecure();
-  return (address) => {
-    const client = new Client(targetOf(address), plaintext, CHANNEL_OPTIONS);
+  return (address, tls) => {
+    const name = tls === null ? '' : nameOf(address, tls);
+    const client = tls === null
+      ? new Client(targetOf(address), plaintext, CHANNEL_OPTIONS)
+      : new Client(targetOf(address), credentials.createFromSecureContext(tls.context, tls.verifyOptions(tls.serverName(null))), {
+        ...CHANNEL_OPTIONS, 'grpc.ssl_target_name_override': name, 'grpc.default_authority': name,
+      });
     return {
       check: (service, timeoutMs, done) =>
         client.makeUnaryRequest(CHECK, encodeHealthRequest, decodeHealthResponse, service, { deadline: Date.now() + timeoutMs }, done),
@@ -52,6 +58,12 @@ async function load(): Promise<HealthClientFactory> {
       close: () => client.close(),
     };
   };
+}
+
+/** grpc-js always tells a name, and an address may not be one (RFC 6066 §3). */
+function nameOf(address: CheckAddress, tls: TlsConnector): string {
+  const host = 'host' in address && isIP(address.host) === 0 ? address.host : 'localhost';
+  return tls.serverName(null) ?? tls.settings.verifyHost ?? host;
 }
 
 function targetOf(address: CheckAddress): string {

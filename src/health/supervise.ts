@@ -16,7 +16,10 @@ export function supervise(server: Server, address: ServerAddress, backend: Backe
   const target = checkAddress(address);
   if (!settings.check || settings.disabled || target === null) return null;
   const timeouts = checkTimeouts(settings.interMs, backend.connectTimeoutMs, backend.checkTimeoutMs);
-  const check = backend.grpcCheck === null ? new TcpCheck(target, timeouts.connectMs) : new GrpcCheck(target, backend.grpcCheck, timeouts.totalMs);
+  const tls = server.checkConnector;
+  const check = backend.grpcCheck === null
+    ? new TcpCheck(target, timeouts.connectMs, { sendProxy: settings.checkSendProxy, tls })
+    : new GrpcCheck(target, backend.grpcCheck, timeouts.totalMs, tls);
   const monitor = new HealthMonitor(
     {
       rise: settings.rise,

@@ -1,42 +1,47 @@
-import { connect } from 'node:net';
 import type { Socket } from 'node:net';
-import type { Check, CheckAddress, CheckResult, CheckSink } from './check.ts';
+import { dial, readyEvent, type DialSettings } from '../pool/dial.ts';
+import { serverFailure } from '../tls/failures.ts';
+import { CLEARTEXT, type Check, type CheckAddress, type CheckConnection, type CheckResult, type CheckSink } from './check.ts';
 
 /** How long the peer may take to close its side, so that the check leaves by FIN and not by RST. */
 const LINGER_MS = 1000;
 
-/** `check` on its own (HAProxy manual 5.2): the server is well when it accepts a connection. */
+/** `check` on its own (HAProxy manual 5.2): the server is well when it accepts a connection, and does the TLS handshake where there is one. */
 export class TcpCheck implements Check {
-  readonly #address: CheckAddress;
+  readonly #connection: DialSettings;
   readonly #timeoutMs: number;
   /** Connecting, or waiting for the peer to close. */
   #socket: Socket | null = null;
   #timer: NodeJS.Timeout | null = null;
 
   /** @param timeoutMs milliseconds until a connection that is neither accepted nor refused counts as failed. */
-  constructor(address: CheckAddress, timeoutMs: number) {
-    this.#address = address;
+  constructor(address: CheckAddress, timeoutMs: number, connection: CheckConnection = CLEARTEXT) {
+    this.#connection = { target: address, alpn: [], ...connection };
     this.#timeoutMs = timeoutMs;
   }
 
   probe(sink: CheckSink): void {
     this.close();
-    const socket = connect(this.#address);
+    const socket = dial(this.#connection, null);
+    const secure = this.#connection.tls !== null;
+    let layer = 4;
     this.#socket = socket;
     const finish = (result: CheckResult): void => {
       this.close();
       sink.onResult(result);
     };
-    socket.once('error', (error) => {
-      finish({ word: 'fail', reason: `Layer4 connection problem, info: "${error.message}"` });
+    if (secure) socket.once('connect', () => void (layer = 6));
+    socket.once('error', (error: NodeJS.ErrnoException) => {
+      const problem = layer === 4 ? 'Layer4 connection problem' : 'Layer6 invalid response';
+      finish({ word: 'fail', reason: `${problem}, info: "${serverFailure(error.code ?? '') ?? error.message}"` });
     });
-    socket.once('connect', () => {
+    socket.once(readyEvent(socket), () => {
       this.#clearTimer();
       this.#leave(socket);
-      sink.onResult({ word: 'pass', reason: 'Layer4 check passed' });
+      sink.onResult({ word: 'pass', reason: `Layer${secure ? 6 : 4} check passed` });
     });
     this.#arm(this.#timeoutMs, () => {
-      finish({ word: 'fail', reason: `Layer4 timeout, info: "no connection within ${this.#timeoutMs} ms"` });
+      finish({ word: 'fail', reason: `Layer${layer} timeout, info: "no ${layer === 4 ? 'connection' : 'TLS handshake'} within ${this.#timeoutMs} ms"` });
     });
   }
 

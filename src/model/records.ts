@@ -1,5 +1,6 @@
 /** What observers read: plain views of connections, streams, servers. The data path fills them in; observers never write. */
 import type { FieldList, RequestFacts } from './fields.ts';
+import type { TlsRecord } from './tls.ts';
 
 /** One accepted connection. */
 export interface ConnectionRecord {
@@ -11,6 +12,8 @@ export interface ConnectionRecord {
   readonly clientPort: number;
   readonly localAddress: string;
   readonly localPort: number;
+  /** null: cleartext, or not known yet. */
+  readonly tls: TlsRecord | null;
   /** Monotonic milliseconds (time/clock.ts). */
   readonly acceptedAt: number;
   /** 'unknown' until detection has ended. */
@@ -44,6 +47,12 @@ export interface FrontendCounters {
   /** Connections ended because there were too many of those, or because the client did not read. */
   floods: number;
   detectTimeouts: number;
+  /** Done; among them those that resumed a session; and those that failed. */
+  tlsHandshakes: number;
+  tlsResumed: number;
+  tlsFailures: number;
+  /** PROXY protocol headers that were malformed, missing or late. */
+  proxyHeaderErrors: number;
 }
 
 export interface BackendRecord {

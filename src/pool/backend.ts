@@ -2,6 +2,8 @@
  * A backend: its servers, the picker over those that are usable now, and the queue of those who wait for a slot.
  */
 import type { BackendSettings, ServerAddress, ServerSettings } from '../config/model.ts';
+import type { ServerTlsSettings } from '../config/tls-settings.ts';
+import type { TlsConnector } from '../tls/connector.ts';
 import type { BackendCounters, BackendRecord, ServerStatus } from '../model/records.ts';
 import type { Observer } from '../model/observer.ts';
 import { createPicker } from '../balance/create-picker.ts';
@@ -26,6 +28,9 @@ export interface Queued {
   onNoServer(): void;
 }
 
+/** The TLS of a server's line; null: cleartext. */
+export type Connectors = (settings: ServerTlsSettings | null) => TlsConnector | null;
+
 export class Backend implements BackendRecord, ServerOwner {
   readonly name: string;
   readonly settings: BackendSettings;
@@ -35,6 +40,7 @@ export class Backend implements BackendRecord, ServerOwner {
     streamsTotal: 0, streamsCurrent: 0, queued: 0, queuedMax: 0, retries: 0, redispatches: 0, unserved: 0,
   };
   servers: readonly Server[] = [];
+  readonly connectorOf: Connectors;
   readonly #observer: Observer;
   readonly #queue = new Queue<Queued>();
   readonly #fullconn: number;
@@ -44,7 +50,8 @@ export class Backend implements BackendRecord, ServerOwner {
   #onHint: (server: Server) => void = () => {};
 
   /** @param fullconn what `fullconn` is where it is not set */
-  constructor(settings: BackendSettings, observer: Observer, fullconn: number) {
+  constructor(settings: BackendSettings, observer: Observer, fullconn: number, connectorOf: Connectors = () => null) {
+    this.connectorOf = connectorOf;
     this.name = settings.name;
     this.settings = settings;
     this.connectTimeoutMs = settings.connectTimeoutMs ?? DEFAULT_CONNECT_MS;

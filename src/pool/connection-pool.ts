@@ -2,14 +2,15 @@
  * The HTTP/2 connections to one server's port. Streams share as few connections as the server's SETTINGS allow; another is dialled
  * when they are full, or when the server said GOAWAY.
  */
-import type { NetConnectOpts } from 'node:net';
 import type { HalfSink } from '../model/exchange.ts';
 import type { Http2Options } from '../h2/options.ts';
 import { CANCEL } from '../h2/errors.ts';
 import type { Http2Connection } from '../h2/connection.ts';
 import { Http2Session, type SessionOwner } from '../session/http2-session.ts';
 import type { SessionTimeouts } from '../session/timeouts.ts';
+import { serverFailure } from '../tls/failures.ts';
 import { SessionSocket } from '../transport/session-socket.ts';
+import type { Dial } from './dial.ts';
 
 /** Connections to one server's port at most: streams beyond what they carry wait. */
 const MAX_CONNECTIONS = 64;
@@ -36,18 +37,21 @@ export interface PoolOwner {
 }
 
 export class ConnectionPool implements SessionOwner {
-  readonly #target: NetConnectOpts;
+  readonly #dial: Dial;
   readonly #options: Http2Options;
   readonly #timeouts: SessionTimeouts;
   readonly #owner: PoolOwner;
+  readonly #onEmpty: (() => void) | null;
   /** Connections that were ready once; those that drain stay until their streams have ended. */
   readonly #sessions: Http2Session[] = [];
   readonly #dialling = new Set<Http2Session>();
   readonly #waiting = new Set<StreamSeeker>();
   #closed = false;
 
-  constructor(target: NetConnectOpts, options: Http2Options, timeouts: SessionTimeouts, owner: PoolOwner) {
-    this.#target = target;
+  /** @param onEmpty called whenever there is neither a connection nor anybody who waits for one */
+  constructor(dial: Dial, options: Http2Options, timeouts: SessionTimeouts, owner: PoolOwner, onEmpty: (() => void) | null = null) {
+    this.#dial = dial;
+    this.#onEmpty = onEmpty;
     this.#options = options;
     this.#timeouts = timeouts;
     this.#owner = owner;
@@ -93,7 +97,7 @@ export class ConnectionPool implements SessionOwner {
     while (
       this.#waiting.size > this.#dialling.size * EXPECTED_STREAMS && this.#sessions.length + this.#dialling.size < MAX_CONNECTIONS && !this.#closed
     ) {
-      const socket = SessionSocket.dial(this.#target);
+      const socket = new SessionSocket(this.#dial());
       const session = new Http2Session(
         socket,
         this.#options,
@@ -155,6 +159,7 @@ export class ConnectionPool implements SessionOwner {
       this.#owner.onDisconnected();
       if (!session.connection.draining) this.#owner.onGoAway(0, reason === '' ? 'connection closed' : reason);
       if (this.#waiting.size > 0) this.#dialAsNeeded();
+      this.#reportEmpty();
       return;
     }
     if (!this.#dialling.delete(session)) return;
@@ -164,6 +169,11 @@ export class ConnectionPool implements SessionOwner {
     const failed = [...this.#waiting];
     this.#waiting.clear();
     for (const seeker of failed) seeker.onConnectFailed(text);
+    this.#reportEmpty();
+  }
+
+  #reportEmpty(): void {
+    if (this.#sessions.length + this.#dialling.size + this.#waiting.size === 0) this.#onEmpty?.();
   }
 }
 
@@ -178,6 +188,6 @@ function describeFailure(reason: string): string {
     case 'ENOENT':
       return 'no such socket';
     default:
-      return reason;
+      return serverFailure(reason) ?? reason;
   }
 }

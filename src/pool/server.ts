@@ -4,18 +4,25 @@
  * Whether it takes new streams is decided by its checks (`UP`, `DOWN`, `NOLB`), by the operator (`MAINT`), and for a moment by the
  * data path itself: after a failed connect the server is suspect, and others are preferred until the next try is due.
  */
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import type { ServerAddress, ServerSettings } from '../config/model.ts';
+import type { ServerTlsSettings } from '../config/tls-settings.ts';
 import type { ServerCounters, ServerRecord, ServerStatus } from '../model/records.ts';
 import { now } from '../time/clock.ts';
 import type { Target } from '../balance/picker.ts';
 import type { Http2Options } from '../h2/options.ts';
-import { serverTimeouts } from '../session/timeouts.ts';
+import { serverTimeouts, type SessionTimeouts } from '../session/timeouts.ts';
+import type { TlsConnector } from '../tls/connector.ts';
+import { serverFailure } from '../tls/failures.ts';
 import { describeAddress, dialPort, dialTarget } from './address.ts';
+import { dial, readyEvent, type DialClient, type DialSettings } from './dial.ts';
 import { ConnectionPool, type PoolOwner, type StreamSeeker } from './connection-pool.ts';
 
 /** After a failed connect other servers are preferred for this long, milliseconds. */
 const SUSPECT_MS = 1000;
+/** Connections that serve one client alone are closed when it has not used them for so long (HAProxy's pool-purge-delay). */
+const PURGE_MS = 5000;
+const HTTP2_ALPN: readonly string[] = ['h2'];
 
 /** What a server tells its backend. */
 export interface ServerOwner {
@@ -32,13 +39,13 @@ export interface ServerOwner {
   /** The data path saw a sign that the server's state may have changed. */
   onHint(server: Server): void;
   onProtocolError(server: Server, code: number, reason: string): void;
+  connectorOf(settings: ServerTlsSettings | null): TlsConnector | null;
 }
 
-/** What a client connected to. */
-export interface Destination {
-  /** Empty: a Unix socket. */
-  readonly localAddress: string;
-  readonly localPort: number;
+/** The connection that a client made. */
+export interface Destination extends DialClient {
+  /** Tells it from all others. */
+  readonly id: number;
 }
 
 export class Server implements Target, ServerRecord, PoolOwner {
@@ -63,6 +70,8 @@ export class Server implements Target, ServerRecord, PoolOwner {
   readonly #followsClient: boolean;
   /** By port, behind the address where that depends on the client as well. */
   readonly #pools = new Map<number | string, ConnectionPool>();
+  /** null: cleartext. */
+  readonly #tls: TlsConnector | null;
   #suspectUntil = 0;
   #removed = false;
 
@@ -78,6 +87,7 @@ export class Server implements Target, ServerRecord, PoolOwner {
     this.#address = address;
     this.#followsClient = address.kind === 'tcp' && address.host === '';
     this.#owner = owner;
+    this.#tls = owner.connectorOf(settings.tls);
   }
 
   /** Streams on the server and on the way to it: what leastconn compares. */
@@ -122,19 +132,23 @@ export class Server implements Target, ServerRecord, PoolOwner {
     this.#owner.onSlotFree(this);
   }
 
+  /** TLS of its checks; null: cleartext. */
+  get checkConnector(): TlsConnector | null {
+    return this.#owner.connectorOf(this.settings.checkTls);
+  }
+
   /** Finds or makes a connection for a client that connected to `destination`. */
   acquire(seeker: StreamSeeker, destination: Destination): void {
     this.#pool(destination).acquire(seeker);
   }
 
   abandon(seeker: StreamSeeker, destination: Destination): void {
-    this.#pool(destination).abandon(seeker);
+    this.#pools.get(this.#poolKey(destination))?.abandon(seeker);
   }
 
   /** Dials a raw TCP connection; `done` gets the connected, paused socket, or the reason of the failure. The answer cancels the dial. */
   dialRaw(destination: Destination, done: (socket: Socket | null, reason: string) => void): () => void {
-    const port = dialPort(this.#address, destination.localPort);
-    const socket = connect(dialTarget(this.#address, port, destination.localAddress));
+    const socket = dial(this.#dialSettings(destination, []), destination);
     const timer = setTimeout(() => socket.destroy(Object.assign(new Error('timeout'), { code: 'ETIMEDOUT' })), this.#owner.connectTimeoutMs);
     let answered = false;
     const answer = (result: Socket | null, reason: string): void => {
@@ -146,8 +160,8 @@ export class Server implements Target, ServerRecord, PoolOwner {
       done(result, reason);
     };
     socket.pause();
-    socket.once('error', (error: NodeJS.ErrnoException) => answer(null, error.code ?? error.message));
-    socket.once('connect', () => {
+    socket.once('error', (error: NodeJS.ErrnoException) => answer(null, failure(error)));
+    socket.once(readyEvent(socket), () => {
       socket.removeAllListeners('error');
       socket.on('error', () => {});
       socket.once('close', () => this.onDisconnected());
@@ -161,16 +175,39 @@ export class Server implements Target, ServerRecord, PoolOwner {
     };
   }
 
-  #pool({ localAddress, localPort }: Destination): ConnectionPool {
-    const port = dialPort(this.#address, localPort);
-    const key = this.#followsClient ? `${localAddress} ${port}` : port;
+  #pool(destination: Destination): ConnectionPool {
+    const key = this.#poolKey(destination);
     let pool = this.#pools.get(key);
     if (pool === undefined) {
-      const timeouts = serverTimeouts(this.#owner.connectTimeoutMs, this.settings.idlePing);
-      pool = new ConnectionPool(dialTarget(this.#address, port, localAddress), this.#owner.http2, timeouts, this);
+      const settings = this.#dialSettings(destination, HTTP2_ALPN);
+      const own = this.#ownConnections;
+      pool = new ConnectionPool(() => dial(settings, destination), this.#owner.http2, this.#timeouts(own), this, own ? () => this.#pools.delete(key) : null);
       this.#pools.set(key, pool);
     }
     return pool;
+  }
+
+  /** Who the client is was said at the beginning of the connection, so that others cannot use it. */
+  get #ownConnections(): boolean {
+    return this.settings.sendProxy !== null || this.settings.tls?.sni.kind === 'client';
+  }
+
+  /** What a connection depends on. With a PROXY header that is the client's connection, as in HAProxy, which hashes the header. */
+  #poolKey({ id, localAddress, localPort, tls }: Destination): number | string {
+    const port = dialPort(this.#address, localPort);
+    const address = this.#followsClient ? `${localAddress} ${port}` : port;
+    if (this.settings.sendProxy !== null) return `${address} ${id}`;
+    return this.settings.tls?.sni.kind === 'client' ? `${address} ${tls?.sni ?? ''}` : address;
+  }
+
+  #dialSettings({ localAddress, localPort }: Destination, alpn: readonly string[]): DialSettings {
+    const target = dialTarget(this.#address, dialPort(this.#address, localPort), localAddress);
+    return { target, sendProxy: this.settings.sendProxy, tls: this.#tls, alpn };
+  }
+
+  #timeouts(own: boolean): SessionTimeouts {
+    const timeouts = serverTimeouts(this.#owner.connectTimeoutMs, this.settings.idlePing);
+    return own ? { ...timeouts, firstStream: { ms: PURGE_MS, name: 'pool-purge-delay' } } : timeouts;
   }
 
   /** The server has left the backend: running streams end by themselves. */
@@ -216,4 +253,9 @@ export class Server implements Target, ServerRecord, PoolOwner {
     this.counters.protocolErrors++;
     this.#owner.onProtocolError(this, code, reason);
   }
+}
+
+function failure(error: NodeJS.ErrnoException): string {
+  const code = error.code ?? error.message;
+  return serverFailure(code) ?? code;
 }

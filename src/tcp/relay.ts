@@ -135,9 +135,9 @@ export class Relay implements RelayFigures {
   }
 }
 
-/** Sockets of the unix domain know no reset; they are just closed. */
+/** Sockets of the unix domain know no reset, and those with TLS are not asked for one: they are just closed, without TLS's farewell. */
 function reset(socket: Socket): void {
   if (socket.destroyed) return;
-  if (socket.remoteFamily === undefined) socket.destroy();
+  if (socket.remoteFamily === undefined || 'encrypted' in socket) socket.destroy();
   else socket.resetAndDestroy();
 }

@@ -45,10 +45,11 @@ export interface ReplicaOptions {
   readonly target?: string;
   /** Its grpc.health.v1 service, if it has one. */
   readonly health?: Health;
+  readonly credentials?: grpc.ServerCredentials;
 }
 
 /** The default of each method is an echo. */
-export async function startReplica(handlers: Handlers = {}, { target = '127.0.0.1:0', health }: ReplicaOptions = {}): Promise<Replica> {
+export async function startReplica(handlers: Handlers = {}, { target = '127.0.0.1:0', health, credentials = grpc.ServerCredentials.createInsecure() }: ReplicaOptions = {}): Promise<Replica> {
   const server = new grpc.Server(LIMITS);
   if (health !== undefined) server.addService(healthService(), health.handlers());
   const replica: Replica & { port: number } = {
@@ -64,7 +65,7 @@ export async function startReplica(handlers: Handlers = {}, { target = '127.0.0.
   const { unary, serverStream, clientStream, bidi } = { ...ECHO, ...handlers };
   server.addService(SERVICE, { unary: counted(unary), serverStream: counted(serverStream), clientStream: counted(clientStream), bidi: counted(bidi) });
   replica.port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync(target, grpc.ServerCredentials.createInsecure(), (error, port) => (error === null ? resolve(port) : reject(error)));
+    server.bindAsync(target, credentials, (error, port) => (error === null ? resolve(port) : reject(error)));
   });
   return replica;
 }
@@ -98,8 +99,8 @@ export interface Answer {
 
 /** Each instance has connections of its own. */
 export class EchoClient extends grpc.Client {
-  constructor(target: string, options: grpc.ClientOptions = {}) {
-    super(target, grpc.credentials.createInsecure(), { ...LIMITS, 'grpc.use_local_subchannel_pool': 1, 'grpc.enable_retries': 0, ...options });
+  constructor(target: string, options: grpc.ClientOptions = {}, credentials: grpc.ChannelCredentials = grpc.credentials.createInsecure()) {
+    super(target, credentials, { ...LIMITS, 'grpc.use_local_subchannel_pool': 1, 'grpc.enable_retries': 0, ...options });
   }
 
   /** @throws grpc.ServiceError */

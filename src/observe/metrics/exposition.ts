@@ -30,6 +30,10 @@ const FRONTEND_ROWS: readonly Row<FrontendRecord>[] = [
   ['glitches_total', 'counter', 'Things that honest clients do rarely.', ({ counters }) => counters.glitches],
   ['floods_total', 'counter', 'Connections ended for too many of those, or because the client did not read.', ({ counters }) => counters.floods],
   ['detect_timeouts_total', 'counter', 'Clients that said nothing while their protocol was being detected.', ({ counters }) => counters.detectTimeouts],
+  ['tls_handshakes_total', 'counter', 'TLS handshakes with clients done.', ({ counters }) => counters.tlsHandshakes],
+  ['tls_resumed_total', 'counter', 'TLS handshakes among them that resumed a session.', ({ counters }) => counters.tlsResumed],
+  ['tls_failures_total', 'counter', 'TLS handshakes with clients that failed.', ({ counters }) => counters.tlsFailures],
+  ['proxy_header_errors_total', 'counter', 'PROXY protocol headers that were malformed, missing or late.', ({ counters }) => counters.proxyHeaderErrors],
 ];
 
 const BACKEND_ROWS: readonly Row<BackendRecord>[] = [

@@ -10,7 +10,7 @@ export function frontendRecord(name = 'fe', log: LogSettings = { enabled: true, 
     log,
     counters: {
       connectionsTotal: 3, connectionsCurrent: 1, connectionsMax: 2, streamsTotal: 9, streamsCurrent: 4, bytesIn: 100, bytesOut: 200,
-      protocolErrors: 5, glitches: 15, floods: 16, detectTimeouts: 6,
+      protocolErrors: 5, glitches: 15, floods: 16, detectTimeouts: 6, tlsHandshakes: 18, tlsResumed: 19, tlsFailures: 20, proxyHeaderErrors: 21,
     },
   };
 }
@@ -36,7 +36,7 @@ export function backendRecord(servers: readonly ServerRecord[] = [serverRecord()
 
 export function connectionRecord(changes: Partial<ConnectionRecord> = {}): ConnectionRecord {
   return {
-    id: 1, frontend: frontendRecord(), clientAddress: '10.0.0.1', clientPort: 4711, localAddress: '10.0.0.2', localPort: 8080, acceptedAt: 0,
+    id: 1, frontend: frontendRecord(), clientAddress: '10.0.0.1', clientPort: 4711, localAddress: '10.0.0.2', localPort: 8080, tls: null, acceptedAt: 0,
     protocol: 'h2', ...changes,
   };
 }
