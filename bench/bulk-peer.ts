@@ -11,8 +11,12 @@
 import { connect, createServer, type Socket } from 'node:net';
 import { HpackDecoder } from '../src/h2/hpack/decoder.ts';
 import { HpackEncoder } from '../src/h2/hpack/encoder.ts';
-import { FieldList } from '../src/model/fields.ts';
+import type { FieldList } from '../src/model/fields.ts';
 import { readIntoBuffers } from '../src/transport/reused-reads.ts';
+import {
+  ACK, DATA, END_STREAM, frame, GOAWAY, headers, HEADERS, INITIAL_WINDOW_SIZE, PING, PREFACE, request, RESPONSE, RST_STREAM, setting,
+  SETTINGS, TRAILERS, uint32, WINDOW_UPDATE,
+} from './frames.ts';
 
 export interface Report {
   readonly bytes: number;
@@ -32,31 +36,6 @@ const WINDOW = 1024 * 1024;
 const CONNECTION_WINDOW = 2 ** 30;
 /** Octets in front of the socket above which nothing more is written. */
 const HIGH_WATER = 1024 * 1024;
-const PREFACE = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 'latin1');
-const [DATA, HEADERS, RST_STREAM, SETTINGS, PING, GOAWAY, WINDOW_UPDATE] = [0, 1, 3, 4, 6, 7, 8] as const;
-const [END_STREAM, ACK, END_HEADERS] = [1, 1, 4] as const;
-
-const RESPONSE = FieldList.of([':status', '200'], ['content-type', 'application/grpc']);
-const TRAILERS = FieldList.of(['grpc-status', '0']);
-const request = (path: string): FieldList =>
-  FieldList.of([':method', 'POST'], [':scheme', 'http'], [':path', path], [':authority', 'bench'], ['content-type', 'application/grpc'], ['te', 'trailers']);
-
-function frame(type: number, flags: number, id: number, payload: Uint8Array): Buffer {
-  const bytes = Buffer.alloc(9 + payload.length);
-  bytes.writeUIntBE(payload.length, 0, 3);
-  bytes[3] = type;
-  bytes[4] = flags;
-  bytes.writeUInt32BE(id, 5);
-  bytes.set(payload, 9);
-  return bytes;
-}
-
-function uint32(value: number): Buffer {
-  const bytes = Buffer.alloc(4);
-  bytes.writeUInt32BE(value);
-  return bytes;
-}
-
 interface Stream {
   readonly id: number;
   window: number;
@@ -96,7 +75,7 @@ class Peer {
     this.#server = server;
     this.#prefaceLeft = server ? PREFACE.length : 0;
     if (!server) socket.write(PREFACE);
-    socket.write(frame(SETTINGS, 0, 0, Buffer.concat([Buffer.of(0, 4), uint32(WINDOW)])));
+    socket.write(setting(INITIAL_WINDOW_SIZE, WINDOW));
     socket.write(frame(WINDOW_UPDATE, 0, 0, uint32(CONNECTION_WINDOW)));
     socket.on('drain', () => this.#pump());
     socket.on('error', () => {});
@@ -150,8 +129,7 @@ class Peer {
   }
 
   #headers(stream: Stream, fields: FieldList, flags: number): void {
-    const block = Buffer.alloc(this.#encoder.maxEncodedLength(fields, null));
-    this.socket.write(frame(HEADERS, END_HEADERS | flags, stream.id, block.subarray(0, this.#encoder.encode(fields, null, block, 0))));
+    this.socket.write(headers(stream.id, fields, flags, this.#encoder));
   }
 
   /** Each stream in turn writes up to four frames, for as long as there is room. */
@@ -230,7 +208,7 @@ class Peer {
       this.#pump();
     } else if (type === SETTINGS && (flags & ACK) === 0) {
       for (let at = 0; at < payload.length; at += 6) {
-        if (payload.readUInt16BE(at) !== 4) continue;
+        if (payload.readUInt16BE(at) !== INITIAL_WINDOW_SIZE) continue;
         const window = payload.readUInt32BE(at + 2);
         for (const stream of this.#streams.values()) stream.window += window - this.#initialWindow;
         this.#initialWindow = window;

@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { cpuSeconds, freePort, listening, loadCore, residentMiB, run, start, stop } from './children.ts';
+import type { Child } from './children.ts';
 import type { Case, Options } from './options.ts';
 import type { Peer } from './peers.ts';
 import { measureInTurn, startAll, stopSubjects } from './rounds.ts';
@@ -27,11 +28,7 @@ export async function benchGrpc(
   sink: number,
   complain: Complain,
 ): Promise<GrpcResult> {
-  const request = join(folder, 'request');
-  writeFileSync(request, message);
-  const upstream = await freePort();
-  const server = start('nghttpd', loadCore, serverCommand(folder, upstream));
-  await listening(server, upstream);
+  const { server, upstream, request } = await grpcServer(folder);
   const subjects = await startAll(peers, (peer) => peer.grpc, { upstream, folder, sink }, complain);
   const cases = new Map<string, Series>();
   for (const each of options.cases) cases.set(each.name, await benchCase(each, subjects, options, request, complain));
@@ -39,6 +36,16 @@ export async function benchGrpc(
   await stopSubjects(subjects);
   await stop(server);
   return { cases, peakMiB };
+}
+
+/** The server behind the proxies, its port, and the file whose content is a request's body. */
+export async function grpcServer(folder: string): Promise<{ server: Child; upstream: number; request: string }> {
+  const request = join(folder, 'request');
+  writeFileSync(request, message);
+  const upstream = await freePort();
+  const server = start('nghttpd', loadCore, serverCommand(folder, upstream));
+  await listening(server, upstream);
+  return { server, upstream, request };
 }
 
 /** nghttpd answers a POST with a file; the file's ending is what gives the answer its content-type. */
@@ -75,11 +82,15 @@ async function benchCase(each: Case, all: readonly Subject[], options: Options, 
   return measureInTurn(subjects, options.rounds, measure, complain);
 }
 
-function load(subject: Subject, each: Case, request: string, amount: readonly string[], limit: number): Promise<string> {
-  const shape = ['-c', String(each.connections), '-m', String(each.streams), ...amount];
+function load({ port }: Subject, each: Case, request: string, amount: readonly string[], limit: number): Promise<string> {
+  return run('h2load', loadCore, h2load(port, each, request, amount), limit);
+}
+
+/** The command that makes calls of `shape` to a port; `amount` says how many, or for how long. */
+export function h2load(port: number, shape: Omit<Case, 'name'>, request: string, amount: readonly string[]): string[] {
+  const clients = ['-c', String(shape.connections), '-m', String(shape.streams), ...amount];
   const headers = ['-H', 'content-type: application/grpc', '-H', 'te: trailers'];
-  const url = `http://127.0.0.1:${subject.port}${method}`;
-  return run('h2load', loadCore, ['h2load', ...shape, ...headers, '-d', request, url], limit);
+  return ['h2load', ...clients, ...headers, '-d', request, `http://127.0.0.1:${port}${method}`];
 }
 
 /** h2load does not look at grpc-status, so an error made by a proxy shows in the bytes of messages that are missing. */
@@ -90,7 +101,8 @@ function assertAllAnswered(output: string, count: number): void {
   throw new Error(`of ${count} RPCs ${doneOf(output)} succeeded, ${answered} with 2xx, and ${bytes / message.length} carried a message`);
 }
 
-function doneOf(output: string): number {
+/** RPCs that succeeded. */
+export function doneOf(output: string): number {
   return number(output, /(\d+) succeeded/);
 }
 

@@ -5,14 +5,17 @@ import { availableParallelism, cpus, loadavg, release, tmpdir, totalmem } from '
 import { join } from 'node:path';
 import { lastLines, loadCore, stopAll, which } from './children.ts';
 import { benchGrpc } from './grpc.ts';
+import { benchLatency } from './latency.ts';
+import { benchMemory } from './memory.ts';
 import { readOptions } from './options.ts';
 import type { Options } from './options.ts';
 import { installed, peers } from './peers.ts';
 import type { Peer } from './peers.ts';
-import { grpcTables, processTable, tcpTables } from './report.ts';
+import { grpcTables, latencyTable, memoryTable, processTable, streamingTables, tcpTables } from './report.ts';
 import { messageOf } from './rounds.ts';
 import { openSink } from './sink.ts';
 import { benchStarts } from './starts.ts';
+import { benchStreaming } from './streaming.ts';
 import { benchTcp } from './tcp.ts';
 
 const tools = { h2load: 'nghttp2-client', nghttpd: 'nghttp2-server', iperf3: 'iperf3' } as const;
@@ -57,16 +60,22 @@ async function bench(options: Options, folder: string): Promise<void> {
   const starts = options.start ? await benchStarts(found, options, folder, sink.port, complain) : undefined;
   const loaded = options.cases.length > 0 && has('h2load') && has('nghttpd');
   const grpc = loaded ? await benchGrpc(found, options, folder, sink.port, complain) : undefined;
+  const latency = options.latency && has('h2load') && has('nghttpd') ? await benchLatency(found, options, folder, sink.port, complain) : undefined;
   const tcp = options.tcp && has('iperf3') ? await benchTcp(found, options, folder, sink.port, complain) : undefined;
+  const streaming = options.streaming ? await benchStreaming(found, options, folder, sink.port, complain) : undefined;
+  const memory = options.memory ? await benchMemory(found, folder, sink.port, complain) : undefined;
   sink.close();
   // Pillion is compared with its traces on: a run in which none arrived is another comparison.
   if (grpc !== undefined && grpc.peakMiB.has(found.find((peer) => peer.ours)?.name ?? '') && sink.exports === 0) complain('no span was exported');
   if (grpc !== undefined) say(grpcTables(found, grpc));
+  if (latency !== undefined) say(latencyTable(found, latency));
   if (tcp !== undefined) say(tcpTables(found, tcp));
+  if (streaming !== undefined) say(streamingTables(found, streaming));
+  if (memory !== undefined) say(memoryTable(found, memory));
   if (starts !== undefined || grpc !== undefined) say(processTable(found, starts, grpc));
   if (grpc !== undefined) say(`Exports of spans that the collector took: ${sink.exports}`);
   for (const complaint of complaints) say(`! ${complaint}`);
-  if (options.json !== undefined) writeFileSync(options.json, JSON.stringify({ about, options, grpc, tcp, starts, complaints }, unfold, 1));
+  if (options.json !== undefined) writeFileSync(options.json, JSON.stringify({ about, options, grpc, latency, tcp, streaming, memory, starts, complaints }, unfold, 1));
 }
 
 function unfold(_key: string, value: unknown): unknown {

@@ -11,12 +11,18 @@ export interface Case {
 export interface Options {
   readonly cases: readonly Case[];
   readonly tcp: boolean;
+  readonly latency: boolean;
+  readonly streaming: boolean;
+  readonly memory: boolean;
   readonly start: boolean;
   readonly rounds: number;
   /** How long one gRPC measurement of one proxy should take. */
   readonly seconds: number;
   /** Bytes of one TCP measurement. */
   readonly tcpBytes: number;
+  /** Bytes of one measurement of streams, and how often each is made. */
+  readonly streamBytes: number;
+  readonly streamRounds: number;
   /** Cold starts of each proxy. */
   readonly starts: number;
   /** Commands to measure instead of the build of this checkout. */
@@ -26,12 +32,14 @@ export interface Options {
   readonly json: string | undefined;
 }
 
+/** What can be measured beside the cases. */
+const otherParts = ['latency', 'tcp', 'streaming', 'memory', 'start'];
 const cases = [caseOf(10, 100), caseOf(100, 10), caseOf(100, 1), caseOf(1, 1)];
 
 export const usage: string = `npm run bench -- [--quick] [--rounds N] [--only PARTS] [--peers NAMES] [--pillion [NAME=]COMMAND]... [--json FILE]
-  --quick    about a minute: 2 short rounds instead of 5
+  --quick    about a minute and a half: 2 short rounds instead of 5
   --rounds   how often every proxy is measured in every case
-  --only     of ${cases.map((each) => each.name).join(',')},tcp,start
+  --only     of ${cases.map((each) => each.name).join(',')},${otherParts.join(',')}
   --peers    of pillion,haproxy,haproxy-splice,nginx,envoy,raw-relay
   --pillion  another checkout or build, measured instead of this one; several are compared: it is given -f FILE
   --json     writes every single measurement to FILE`;
@@ -51,7 +59,7 @@ export function readOptions(args: readonly string[]): Options {
     },
   });
   if (values.help) throw new Error(usage);
-  const parts = [...cases.map((each) => each.name), 'tcp', 'start'];
+  const parts = [...cases.map((each) => each.name), ...otherParts];
   const only = values.only?.split(',') ?? parts;
   for (const part of only) if (!parts.includes(part)) throw new Error(`--only: '${part}' is none of ${parts.join(', ')}`);
   const rounds = Number(values.rounds ?? (values.quick ? 2 : 5));
@@ -59,10 +67,15 @@ export function readOptions(args: readonly string[]): Options {
   return {
     cases: cases.filter((each) => only.includes(each.name)),
     tcp: only.includes('tcp'),
+    latency: only.includes('latency'),
+    streaming: only.includes('streaming'),
+    memory: only.includes('memory'),
     start: only.includes('start'),
     rounds,
     seconds: values.quick ? 0.5 : 1.5,
     tcpBytes: values.quick ? 500e6 : 1500e6,
+    streamBytes: values.quick ? 250e6 : 2 ** 30,
+    streamRounds: Math.min(rounds, 3),
     starts: values.quick ? 3 : 7,
     pillions: values.pillion ?? [],
     peers: values.peers?.split(',') ?? [],

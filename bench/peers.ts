@@ -25,11 +25,15 @@ export interface Peer {
   /** Whether it is Pillion: what the targets apply to. */
   readonly ours?: true;
   readonly version: readonly string[];
+  /** Takes part in what is measured of streams and memory, beside unary calls. */
+  readonly streams?: true;
   readonly grpc?: (place: Place) => Launch;
   readonly tcp?: (place: Place) => Launch;
 }
 
 export const reference = 'haproxy';
+/** The reference with bytes that stay in the kernel. */
+export const spliced = 'haproxy-splice';
 
 /** Pillions first, each a `[NAME=]COMMAND` that takes `-f FILE`; then the others. */
 export function peers(pillions: readonly string[]): Peer[] {
@@ -56,15 +60,22 @@ function pillion(text: string, index: number): Peer {
     program: words[0] ?? '',
     install: 'npm install',
     ours: true,
+    streams: true,
     version: [...words, '-v'],
     grpc: launch('grpc'),
     tcp: launch('tcp'),
   };
 }
 
-/** No log line, so nothing is logged; counters are always on. */
+/** No log line, so nothing is logged; counters are always on. Limits and timeouts are HAProxy's. */
 function pillionConfig(mode: 'grpc' | 'tcp', { port, upstream }: Place): string {
   return `
+global
+  maxconn 10000
+defaults
+  timeout connect 5s
+  timeout client 60s
+  timeout server 60s
 frontend f
   bind 127.0.0.1:${port}
   mode ${mode}
@@ -81,12 +92,13 @@ const haproxy: Peer = {
   program: 'haproxy',
   install: 'apt-get install haproxy',
   version: ['haproxy', '-v'],
+  streams: true,
   grpc: (place) => haproxyLaunch(place, 'haproxy-grpc.cfg', 'http', '  http-reuse always\n', ' proto h2'),
   tcp: (place) => haproxyLaunch(place, 'haproxy-tcp.cfg', 'tcp', '', ''),
 };
 
 const haproxySplice: Peer = {
-  name: 'haproxy-splice',
+  name: spliced,
   program: 'haproxy',
   install: haproxy.install,
   version: haproxy.version,
@@ -97,7 +109,8 @@ function haproxyLaunch(place: Place, name: string, mode: string, options: string
   const config = `
 global
   nbthread 1
-  maxconn 4000
+  maxconn 9900
+  tune.h2.max-concurrent-streams 1024
 defaults
   mode ${mode}
 ${options}  timeout connect 5s
