@@ -239,8 +239,9 @@ export class Exchange extends Placement implements HalfSink, StreamSeeker, Strea
   // ---- resets and failures
 
   #clientReset(code: number, cause: ResetCause): void {
-    this.termination = `C${this.#phaseLetter()}`;
-    if (cause === 'connection') this.cause = 'client closed the connection';
+    this.termination = `${cause === 'timeout' ? 'c' : 'C'}${this.#phaseLetter()}`;
+    if (cause === 'timeout') this.cause = 'client neither sent nor took anything within timeout client';
+    else if (cause === 'connection') this.cause = 'client closed the connection';
     else if (cause === 'local') this.cause = 'client broke the HTTP/2 protocol';
     else this.cause = `client reset the stream: ${errorName(code)}`;
     this.#abandonServer(cause === 'peer' || cause === 'refused' ? code : CANCEL);

@@ -24,15 +24,16 @@ import { initialSettings, readSettings, settingsAcknowledged, writeSettings, wri
 import { HeaderBlock } from './header-block.ts';
 import { HpackDecoder } from './hpack/decoder.ts';
 import { HpackEncoder } from './hpack/encoder.ts';
-import { matchPreface, PREFACE } from './preface.ts';
+import { PREFACE } from './preface.ts';
 import { ReceiveWindows } from './receive-windows.ts';
-import { announcedLength, dataProblem, isInformational, sectionProblem, TOO_LARGE, windowProblem, type StreamProblem } from './section.ts';
+import { announcedLength, dataProblem, isInformational, sectionProblem, TOO_LARGE, type StreamProblem } from './section.ts';
 import { Sender } from './sender.ts';
 import type { ConnectionEvents, Http2Options } from './options.ts';
 import { Http2Stream, type StreamOwner } from './stream.ts';
 import { MAX_STREAM_ID, StreamTable } from './stream-table.ts';
 import type { SectionKind } from './validate.ts';
 
+const NOTHING = new Uint8Array(0);
 const PING_PAYLOAD: Uint8Array = Buffer.from('pillion!', 'latin1');
 /** What frames cost beside WINDOW_UPDATE, for glitches: a PING is answered by 17 octets, SETTINGS concern every stream. */
 const PING_COST = 4;
@@ -55,7 +56,6 @@ export class Http2Connection implements StreamOwner {
   readonly #streams: StreamTable;
   readonly #glitches: Glitches;
   readonly #departure: Departure;
-  #prefaceSeen = 0;
   #settingsSeen = false;
   /** The peer goes by our SETTINGS (RFC 9113 §6.5.3). */
   settingsAcknowledged = false;
@@ -71,7 +71,7 @@ export class Http2Connection implements StreamOwner {
     this.#departure = new Departure(output, this.#streams, this.#server);
     this.#decoder = new HpackDecoder(Math.max(options.settings.headerTableSize, this.peer.headerTableSize), options.settings.maxHeaderListSize);
     this.#headerBlock = new HeaderBlock(options.settings.maxHeaderListSize, (id, ...block) => this.#section(id, ...block));
-    this.#reader = new FrameReader(options.settings.maxFrameSize, (bytes, at, length, type, flags, id) => this.#frame(bytes, at, length, type, flags, id));
+    this.#reader = new FrameReader(options, (bytes, at, length, type, flags, id) => this.#frame(bytes, at, length, type, flags, id));
     if (!this.#server) output.append(PREFACE);
     writeSettings(output, options.settings);
     this.windows = new ReceiveWindows(output, options.settings.initialWindowSize, options.connectionWindow, options.rxbuf);
@@ -83,19 +83,21 @@ export class Http2Connection implements StreamOwner {
   receive(chunk: Uint8Array, start: number, end: number): void {
     if (this.failed) return;
     try {
-      if (this.#server && this.#prefaceSeen < PREFACE.length) {
-        const size = matchPreface(chunk, start, end, this.#prefaceSeen);
-        this.#prefaceSeen += size;
-        start += size;
-      }
       this.#reader.read(chunk, start, end);
       if (this.output.waiting > this.#options.maxUnread) {
         throw new ConnectionError(ENHANCE_YOUR_CALM, `the peer does not read: ${this.output.waiting} bytes wait for it`);
       }
+      if (this.#reader.holds) this.#events.onHeld();
     } catch (error) {
       const { code, reason, debug } = describeError(error);
       this.fail(code, reason, debug);
     }
+  }
+
+  /** Goes on with what {@link ConnectionEvents.onHeld} told of; true when that is all. */
+  resume(): boolean {
+    if (this.#reader.holds) this.receive(NOTHING, 0, 0);
+    return !this.#reader.holds;
   }
 
   #frame(bytes: Uint8Array, at: number, length: number, type: number, flags: number, id: number): void {
@@ -158,7 +160,7 @@ export class Http2Connection implements StreamOwner {
     let stream = this.#streams.get(id);
     if (stream === undefined) {
       if (!this.#streams.isNew(id)) return this.#onClosed(id, 'HEADERS');
-      this.#streams.lastPeerId = id;
+      this.#streams.openedByPeer(id);
       if (id > this.#streams.lastAccepted) return;
       if (this.streamCount >= this.#options.settings.maxConcurrentStreams) return this.#refuse(id);
       stream = this.#addStream(id, null);
@@ -176,6 +178,7 @@ export class Http2Connection implements StreamOwner {
     if (endStream) stream.endRemote();
     if (kind === 'trailers') return sink.onTrailers(stream, fields);
     stream.headersSeen = true;
+    if (kind === 'request') stream.request = fields;
     stream.expectedLength = announcedLength(stream, fields, kind);
     sink.onHeaders(stream, fields, endStream);
   }
@@ -190,6 +193,7 @@ export class Http2Connection implements StreamOwner {
   /** What was decoded of the request is enough to answer it (RFC 6585 §5). */
   #tooLarge(stream: Http2Stream, endStream: boolean): void {
     stream.headersSeen = true;
+    stream.request = this.#decoder.beginning;
     if (endStream) stream.endRemote();
     this.#events.onTooLarge(stream, this.#decoder.beginning, endStream);
     this.#glitches.add(TOO_LARGE.reason);
@@ -215,9 +219,10 @@ export class Http2Connection implements StreamOwner {
   /** RFC 9113 §6.4 */
   #rstStream(bytes: Uint8Array, at: number, length: number, id: number): void {
     const code = readRstStream(bytes, at, length);
+    this.#reader.resetRead();
     const stream = this.#streams.get(id);
     if (stream === undefined) {
-      if (this.#streams.isIdle(id)) throw new ConnectionError(PROTOCOL_ERROR, 'RST_STREAM on an idle stream (RFC 9113 §6.4)');
+      this.#streams.checkIdle(id, 'RST_STREAM');
       return this.#glitches.frame('RST_STREAM on closed streams');
     }
     this.#abort(stream, code, code === REFUSED_STREAM ? 'refused' : 'peer');
@@ -271,18 +276,12 @@ export class Http2Connection implements StreamOwner {
     this.#glitches.frame('WINDOW_UPDATE');
     if (id === 0) {
       if (increment === 0) throw new ConnectionError(PROTOCOL_ERROR, 'WINDOW_UPDATE of 0 (RFC 9113 §6.9)');
-      this.sender.grow(increment);
-      return;
+      return this.sender.grow(increment);
     }
     const stream = this.#streams.get(id);
-    if (stream === undefined) {
-      if (this.#streams.isIdle(id)) throw new ConnectionError(PROTOCOL_ERROR, 'WINDOW_UPDATE on an idle stream (RFC 9113 §5.1)');
-      return;
-    }
-    stream.sendWindow += increment;
-    const problem = windowProblem(stream, increment);
-    if (problem !== null) return this.#streamError(stream, problem);
-    if (stream.pending !== null) this.sender.enqueue(stream);
+    if (stream === undefined) return this.#streams.checkIdle(id, 'WINDOW_UPDATE');
+    const problem = stream.growSendWindow(increment);
+    if (problem !== null) this.#streamError(stream, problem);
   }
 
   // ---- streams ------------------------------------------------------------------------------------------------------------------

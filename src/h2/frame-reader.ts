@@ -4,30 +4,78 @@
  */
 import { ConnectionError, FRAME_SIZE_ERROR } from './errors.ts';
 import { HEADER_SIZE, readUint31 } from './frame/header.ts';
+import type { Http2Options } from './options.ts';
+import { matchPreface, PREFACE } from './preface.ts';
+
+const MAX_INTEGER = 0x7fffffff;
 
 /** Handles the frame whose payload is `bytes[at, at + length)`, valid during the call only. May throw ConnectionError. */
 export type FrameHandler = (bytes: Uint8Array, at: number, length: number, type: number, flags: number, streamId: number) => void;
 
 export class FrameReader {
   readonly #maxFrameSize: number;
+  readonly #framesAtOnce: number;
+  readonly #resetsAtOnce: number;
   readonly #handle: FrameHandler;
   readonly #header = new Uint8Array(HEADER_SIZE);
+  #prefaceLeft: number;
   #headerLength = 0;
   #frame: Uint8Array | null = null;
   #frameLength = 0;
+  /** Frames, and RST_STREAM among them, that may still be handled in this go. */
+  #framesLeft = 0;
+  #resetsLeft = 0;
+  /** What came behind the last frame of a go. */
+  #held: Buffer | null = null;
 
-  constructor(maxFrameSize: number, handle: FrameHandler) {
-    this.#maxFrameSize = maxFrameSize;
+  constructor({ role, settings, maxFramesAtOnce, maxRstAtOnce }: Http2Options, handle: FrameHandler) {
+    this.#maxFrameSize = settings.maxFrameSize;
+    this.#framesAtOnce = maxFramesAtOnce === 0 ? MAX_INTEGER : maxFramesAtOnce;
+    this.#resetsAtOnce = maxRstAtOnce === 0 ? MAX_INTEGER : maxRstAtOnce;
+    this.#prefaceLeft = role === 'server' ? PREFACE.length : 0;
     this.#handle = handle;
+  }
+
+  /** As many frames were handled as may be at once: the rest waits for a {@link read} of nothing. */
+  get holds(): boolean {
+    return this.#held !== null;
+  }
+
+  /** The frame under way is RST_STREAM. */
+  resetRead(): void {
+    if (--this.#resetsLeft === 0) this.#framesLeft = 0;
   }
 
   /** Takes `chunk[at, end)`. @throws ConnectionError from the handler, or FRAME_SIZE_ERROR for a frame above our maximum (§4.2) */
   read(chunk: Uint8Array, at: number, end: number): void {
+    if (this.#held !== null) {
+      const held = this.#held;
+      if (at < end) {
+        this.#held = Buffer.concat([held, chunk.subarray(at, end)]);
+        return;
+      }
+      this.#held = null;
+      chunk = held;
+      at = 0;
+      end = held.length;
+    }
+    this.#framesLeft = this.#framesAtOnce;
+    this.#resetsLeft = this.#resetsAtOnce;
+    if (this.#prefaceLeft > 0) {
+      const size = matchPreface(chunk, at, end, PREFACE.length - this.#prefaceLeft);
+      this.#prefaceLeft -= size;
+      at += size;
+    }
     if (this.#headerLength > 0) {
       at = this.#resume(chunk, at, end);
       if (this.#headerLength > 0) return;
+      this.#framesLeft--;
     }
     while (end - at >= HEADER_SIZE) {
+      if (--this.#framesLeft < 0) {
+        this.#held = Buffer.from(chunk.subarray(at, end));
+        return;
+      }
       const length = this.#length(chunk, at);
       const next = at + HEADER_SIZE + length;
       if (next > end) break;

@@ -21,6 +21,9 @@ export interface Http2Options {
   readonly glitchesThreshold: number;
   /** Server role: streams after which the connection is drained, 0: never. */
   readonly maxTotalStreams: number;
+  /** Frames, and RST_STREAM among them, that are handled before other connections have their turn, 0: any number. */
+  readonly maxFramesAtOnce: number;
+  readonly maxRstAtOnce: number;
   /** Bytes that may wait for a peer that does not read, before the connection is given up. */
   readonly maxUnread: number;
 }
@@ -34,6 +37,8 @@ export interface Http2Limits {
   readonly headerTableSize: number;
   readonly glitchesThreshold: number;
   readonly maxTotalStreams: number;
+  readonly maxFramesAtOnce: number;
+  readonly maxRstAtOnce: number;
 }
 
 const CONNECTION_WINDOW = 16 * 1024 * 1024;
@@ -44,6 +49,7 @@ const MAX_UNREAD = 4 * 1024 * 1024;
 export function serverOptions({ initialWindowSize, maxConcurrentStreams, maxFrameSize, headerTableSize, ...limits }: Http2Limits): Http2Options {
   const settings = {
     ...initialSettings(), initialWindowSize, maxConcurrentStreams, maxFrameSize, headerTableSize, maxHeaderListSize: MAX_HEADER_LIST_SIZE,
+    enableConnectProtocol: true,
   };
   return { role: 'server', settings, ...limits, maxOpened: 0, connectionWindow: CONNECTION_WINDOW, maxUnread: MAX_UNREAD };
 }
@@ -72,6 +78,8 @@ export interface ConnectionEvents {
   /** The peer sent GOAWAY. Streams above `lastStreamId` have been reset as refused. */
   onGoAway(lastStreamId: number, code: number, debug: string): void;
   onPingAck(): void;
+  /** As much was handled as may be at once: the owner reads no more for now and calls {@link Http2Connection.resume} in a later turn. */
+  onHeld(): void;
   /** The peer broke a rule on one stream, which was reset with `code`. */
   onStreamError(streamId: number, code: number, reason: string): void;
   /** The connection failed: GOAWAY(code) is in the output, every stream was reset. The owner flushes and closes. */

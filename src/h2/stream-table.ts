@@ -9,6 +9,8 @@ export const MAX_STREAM_ID = 0x7fffffff;
 
 /** As many as a peer may have open: all of them can be reset at once, with frames of theirs under way. */
 const REMEMBERED_RESETS = 1024;
+/** Honest peers skip no identifiers; of one that does, the last gaps are known. */
+const REMEMBERED_GAPS = 16;
 
 export class StreamTable {
   /** The highest identifier that the peer opened. */
@@ -19,6 +21,8 @@ export class StreamTable {
   nextId = 1;
   /** Streams above this came after our final GOAWAY and are ignored (RFC 9113 §6.8). */
   lastAccepted: number = MAX_STREAM_ID;
+  /** Identifiers that the peer passed over, first and last of each gap. */
+  #gaps: (readonly [number, number])[] | null = null;
   readonly #server: boolean;
   readonly #streams = new IdMap<Http2Stream>();
   /** Streams that we reset lately: what the peer sent before it knew is ignored. */
@@ -50,6 +54,19 @@ export class StreamTable {
     return this.#streams.values();
   }
 
+  /** The peer opens `id`, a new stream. */
+  openedByPeer(id: number): void {
+    if (id !== this.lastPeerId + 2 && id !== 1) {
+      this.#gaps = [...(this.#gaps ?? []).slice(1 - REMEMBERED_GAPS), [this.lastPeerId + 1, id - 1]];
+    }
+    this.lastPeerId = id;
+  }
+
+  /** Closed without having been opened: a higher identifier was (RFC 9113 §5.1.1). */
+  #wasSkipped(id: number): boolean {
+    return this.#gaps?.some(([first, last]) => first <= id && id <= last) === true;
+  }
+
   rememberReset(id: number): void {
     this.#resetByUs.add(id);
   }
@@ -74,16 +91,22 @@ export class StreamTable {
   }
 
   /** Never opened by either side. */
-  isIdle(id: number): boolean {
+  #isIdle(id: number): boolean {
     if (id === 0) return true;
     const own = ((id & 1) === 1) !== this.#server;
     return own ? id >= this.nextId : id > this.lastPeerId;
   }
 
+  /** A frame that closed streams may get, and streams that were never opened may not. @throws ConnectionError */
+  checkIdle(id: number, frame: string): void {
+    if (this.#isIdle(id)) throw new ConnectionError(PROTOCOL_ERROR, `${frame} on an idle stream (RFC 9113 §5.1)`);
+  }
+
   /** A frame that needs a stream came where there is none. @throws ConnectionError unless it may have been under way when we reset the stream */
   checkClosed(id: number, frame: string): void {
-    if (this.isIdle(id)) throw new ConnectionError(PROTOCOL_ERROR, `${frame} on an idle stream (RFC 9113 §5.1)`);
+    this.checkIdle(id, frame);
     if (id > this.lastAccepted || this.#resetByUs.mayHave(id)) return;
+    if (this.#wasSkipped(id)) throw new ConnectionError(PROTOCOL_ERROR, `${frame} on a stream below the last that was opened (RFC 9113 §5.1.1)`);
     throw new ConnectionError(STREAM_CLOSED, `${frame} on a closed stream (RFC 9113 §5.1)`);
   }
 }

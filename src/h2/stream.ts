@@ -19,6 +19,9 @@ import type { Output } from '../transport/output.ts';
 import { PendingBody } from './pending-body.ts';
 import type { ReceiveWindows } from './receive-windows.ts';
 import type { Sender, SendingStream } from './sender.ts';
+import { CANCEL, HTTP_1_1_REQUIRED } from './errors.ts';
+import { windowProblem, type StreamProblem } from './section.ts';
+import type { Settings } from './frame/settings.ts';
 import { writeWindowUpdate } from './frame/control.ts';
 
 export type StreamState = 'idle' | 'open' | 'half-closed (local)' | 'half-closed (remote)' | 'closed';
@@ -28,6 +31,7 @@ export interface StreamOwner {
   readonly output: Output;
   readonly sender: Sender;
   readonly windows: ReceiveWindows;
+  readonly peer: Readonly<Settings>;
   writeHeaders(streamId: number, fields: FieldList, extra: FieldList | null, endStream: boolean): void;
   closeStream(stream: Http2Stream): void;
   resetByUs(stream: Http2Stream, code: number): void;
@@ -49,14 +53,20 @@ export class Http2Stream implements Half, SendingStream {
   granted = 0;
   /** The final header section came (client role: a 1xx does not count). */
   headersSeen = false;
-  /** Client role: the request is HEAD, its response has no body. */
-  head = false;
-  /** Octets of body that the peer announced, -1 when it did not; and what came so far. */
+  /** The request's header section; null before it was received or sent. */
+  request: FieldList | null = null;
+  /** CONNECT was agreed to: there are no trailers (RFC 9113 §8.5). */
+  tunnel = false;
+  /** Octets of body that the peer announced, -1 when it did not; what came so far, and what was sent. */
   expectedLength = -1;
   receivedLength = 0;
+  sentLength = 0;
   /** Body bytes and the end of the stream that wait for a window or for the socket. */
   pending: PendingBody | null = null;
   queued = false;
+  /** Kept by {@link quietRounds}. */
+  #progress = 0;
+  #quiet = 0;
   #credited = 0;
 
   constructor(connection: StreamOwner, id: number, sink: HalfSink | null, sendWindow: number, receiveWindow: number) {
@@ -68,12 +78,28 @@ export class Http2Stream implements Half, SendingStream {
     this.windowSize = receiveWindow;
   }
 
+  /** The request's method; empty before there is a request. */
+  get method(): string {
+    return this.request === null ? '' : (this.request.get(':method') ?? '');
+  }
+
   sendHeaders(fields: FieldList, extra: FieldList | null, endStream: boolean): void {
     if (this.state === 'closed' || this.state === 'half-closed (local)') return;
+    if (this.request === null) {
+      this.request = fields;
+      if (this.method === 'CONNECT' && this.#isUnknown(fields)) return;
+    }
     this.connection.writeHeaders(this.id, fields, extra, endStream);
-    if (!endStream) return;
-    this.head = fields.get(':method') === 'HEAD';
-    this.endLocal();
+    if (endStream) this.endLocal();
+  }
+
+  /** A server that does not know CONNECT with `:protocol` is not asked (RFC 8441 §3). */
+  #isUnknown(fields: FieldList): boolean {
+    if (fields.get(':protocol') === undefined || this.connection.peer.enableConnectProtocol) return false;
+    this.connection.closeStream(this);
+    // Not within the sink's own call.
+    queueMicrotask(() => this.sink?.onReset(this, HTTP_1_1_REQUIRED, 'refused'));
+    return true;
   }
 
   sendData(chunk: Uint8Array, start: number, end: number, endStream: boolean): void {
@@ -82,6 +108,7 @@ export class Http2Stream implements Half, SendingStream {
     const size = end - start;
     if (this.pending === null && sender.maySend(size) && size <= this.sendWindow) {
       this.sendWindow -= size;
+      this.sentLength += size;
       sender.data(this.id, chunk, start, end, endStream);
       if (endStream) this.endLocal();
       if (size > 0) this.sink?.onCredit(this, size);
@@ -114,6 +141,7 @@ export class Http2Stream implements Half, SendingStream {
       const whole = size === pending.length;
       const { bytes, start } = pending.first;
       this.sendWindow -= size;
+      this.sentLength += size;
       const ends = whole && pending.endStream;
       sender.data(this.id, bytes, start, start + size, ends);
       pending.consume(size);
@@ -156,6 +184,33 @@ export class Http2Stream implements Half, SendingStream {
     this.receiveWindow += increment;
     this.#credited = 0;
     if (increment > 0) writeWindowUpdate(connection.output, this.id, increment);
+  }
+
+  /**
+   * Called at regular times: how many times in a row it was the peer's turn, to take what is pending or to send the rest of its
+   * message, and nothing came of it. Whether a tunnel or a call of gRPC may be quiet is nobody's business but theirs.
+   */
+  quietRounds(): number {
+    const progress = this.sentLength + this.receivedLength;
+    const sends = this.receiveWindow > 0 && this.state !== 'half-closed (remote)' && !this.tunnel && this.request?.facts?.grpc !== true;
+    const itsTurn = this.pending !== null || sends;
+    this.#quiet = itsTurn && progress === this.#progress ? this.#quiet + 1 : 0;
+    this.#progress = progress;
+    return this.#quiet;
+  }
+
+  /** Resets the stream because of {@link quietRounds}. */
+  timeOut(): void {
+    this.connection.resetByUs(this, CANCEL);
+    this.sink?.onReset(this, CANCEL, 'timeout');
+  }
+
+  /** WINDOW_UPDATE: answers what is wrong with it. */
+  growSendWindow(increment: number): StreamProblem | null {
+    this.sendWindow += increment;
+    const problem = windowProblem(this.sendWindow, increment);
+    if (problem === null && this.pending !== null) this.connection.sender.enqueue(this);
+    return problem;
   }
 
   /** We sent END_STREAM. */

@@ -14,12 +14,14 @@ const MALFORMED = 2;
 const METHOD = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const SCHEME = /^[A-Za-z][A-Za-z0-9+.-]*$/;
 /** Control characters and space: in no :path and no :authority (RFC 3986 §2). */
-const NOT_IN_URI = /[\0- \x7f]/;
+const NOT_IN_AUTHORITY = /[\0- \x7f]/;
+/** Nor is a fragment in a :path (RFC 9113 §8.3.1). */
+const NOT_IN_PATH = /[\0- \x7f#]/;
 const VALID_NAME = /^:?[!#$%&'*+\-.^_`|~0-9a-z]+$/;
 const INVALID_VALUE = /[\0\r\n]|^[ \t]|[ \t]$/;
 const STATUS = /^[1-9][0-9][0-9]$/;
 const CONNECTION_SPECIFIC: ReadonlySet<string> = new Set(['connection', 'proxy-connection', 'keep-alive', 'transfer-encoding', 'upgrade']);
-const REQUEST_PSEUDO: ReadonlySet<string> = new Set([':method', ':scheme', ':authority', ':path']);
+const REQUEST_PSEUDO: ReadonlySet<string> = new Set([':method', ':scheme', ':authority', ':path', ':protocol']);
 
 /** True when `list` is well-formed as a section of this kind. {@link complaint} says what is not. */
 export function isWellFormed(list: FieldList, kind: SectionKind): boolean {
@@ -56,7 +58,7 @@ export function complaint(list: FieldList, kind: SectionKind): string | null {
       }
     }
   }
-  if (kind === 'request') return requestComplaint(pseudo) ?? authorityComplaint(pseudo.get(':authority'), host);
+  if (kind === 'request') return requestComplaint(pseudo) ?? authorityComplaint(pseudo.get(':authority'), pseudo.get(':scheme'), host);
   if (kind === 'response') return statusComplaint(pseudo.get(':status'));
   return null;
 }
@@ -67,8 +69,9 @@ function statusComplaint(status: string | undefined): string | null {
 }
 
 /** Two parties that each believe another one of the two would not agree on who is asked. */
-function authorityComplaint(authority: string | undefined, host: string | undefined): string | null {
-  if (authority !== undefined && NOT_IN_URI.test(authority)) return ':authority has a space or a control character (RFC 9113 §8.3.1)';
+function authorityComplaint(authority: string | undefined, scheme: string | undefined, host: string | undefined): string | null {
+  if (authority !== undefined && NOT_IN_AUTHORITY.test(authority)) return ':authority has a space or a control character (RFC 9113 §8.3.1)';
+  if (authority?.includes('@') === true && (scheme === 'http' || scheme === 'https')) return ':authority has user information (RFC 9113 §8.3.1)';
   if (authority === undefined || host === undefined || authority.toLowerCase() === host.toLowerCase()) return null;
   return 'host differs from :authority (RFC 9113 §8.3.1)';
 }
@@ -77,7 +80,10 @@ function requestComplaint(pseudo: ReadonlyMap<string, string>): string | null {
   const method = pseudo.get(':method');
   if (method === undefined || method === '') return ':method is missing (RFC 9113 §8.3.1)';
   if (!METHOD.test(method)) return `:method ${quoted(method)} is not a token (RFC 9110 §9.1)`;
-  if (method === 'CONNECT') {
+  const protocol = pseudo.get(':protocol');
+  if (protocol !== undefined && method !== 'CONNECT') return ':protocol without CONNECT (RFC 8441 §4)';
+  if (protocol !== undefined && !METHOD.test(protocol)) return `:protocol ${quoted(protocol)} is not a token (RFC 8441 §4)`;
+  if (method === 'CONNECT' && protocol === undefined) {
     if (pseudo.has(':scheme') || pseudo.has(':path')) return 'CONNECT with :scheme or :path (RFC 9113 §8.5)';
     return pseudo.get(':authority') ? null : 'CONNECT without :authority (RFC 9113 §8.5)';
   }
@@ -86,7 +92,7 @@ function requestComplaint(pseudo: ReadonlyMap<string, string>): string | null {
   if (!SCHEME.test(scheme)) return `:scheme ${quoted(scheme)} is none (RFC 3986 §3.1)`;
   const path = pseudo.get(':path');
   if (!path) return ':path is missing or empty (RFC 9113 §8.3.1)';
-  if (NOT_IN_URI.test(path)) return ':path has a space or a control character (RFC 9113 §8.3.1)';
+  if (NOT_IN_PATH.test(path)) return ':path has a space, a control character or a fragment (RFC 9113 §8.3.1)';
   if (path.charCodeAt(0) !== 0x2f && !(path === '*' && method === 'OPTIONS')) return ':path does not start with "/" (RFC 9113 §8.3.1)';
   return null;
 }

@@ -52,6 +52,7 @@ export interface StreamOpener {
  * - `refused`: the peer says that it did not process the stream (REFUSED_STREAM, or above GOAWAY's last stream id, RFC 9113 §6.8,
  *   §8.7), so that it can be sent again elsewhere;
  * - `local`: this side reset it because the peer broke a rule on this stream;
+ * - `timeout`: this side reset it because the peer neither sent nor took anything when it was its turn;
  * - `connection`: the connection was lost or failed while the stream was open.
  */
-export type ResetCause = 'peer' | 'refused' | 'local' | 'connection';
+export type ResetCause = 'peer' | 'refused' | 'local' | 'timeout' | 'connection';

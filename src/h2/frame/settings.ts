@@ -9,6 +9,7 @@ const MAX_CONCURRENT_STREAMS = 0x3;
 const INITIAL_WINDOW_SIZE = 0x4;
 const MAX_FRAME_SIZE = 0x5;
 const MAX_HEADER_LIST_SIZE = 0x6;
+const ENABLE_CONNECT_PROTOCOL = 0x8;
 
 /** One side's settings; sizes in octets. */
 export interface Settings {
@@ -18,6 +19,8 @@ export interface Settings {
   initialWindowSize: number;
   maxFrameSize: number;
   maxHeaderListSize: number;
+  /** A server takes CONNECT with `:protocol` (RFC 8441 §3). */
+  enableConnectProtocol: boolean;
 }
 
 /** The values in force before the peer's first SETTINGS frame (RFC 9113 §6.5.2). */
@@ -29,6 +32,7 @@ export function initialSettings(): Settings {
     initialWindowSize: 65_535,
     maxFrameSize: 16_384,
     maxHeaderListSize: Infinity,
+    enableConnectProtocol: false,
   };
 }
 
@@ -42,6 +46,7 @@ export function writeSettings(out: Output, settings: Settings): void {
   if (settings.initialWindowSize !== initial.initialWindowSize) pairs.push([INITIAL_WINDOW_SIZE, settings.initialWindowSize]);
   if (settings.maxFrameSize !== initial.maxFrameSize) pairs.push([MAX_FRAME_SIZE, settings.maxFrameSize]);
   if (settings.maxHeaderListSize !== initial.maxHeaderListSize) pairs.push([MAX_HEADER_LIST_SIZE, settings.maxHeaderListSize]);
+  if (settings.enableConnectProtocol) pairs.push([ENABLE_CONNECT_PROTOCOL, 1]);
   out.reserve(HEADER_SIZE + 6 * pairs.length);
   const { bytes } = out;
   let at = writeHeader(bytes, out.position, 6 * pairs.length, SETTINGS, 0, 0);
@@ -105,6 +110,12 @@ export function readSettings(bytes: Uint8Array, start: number, end: number, sett
         break;
       case MAX_HEADER_LIST_SIZE:
         settings.maxHeaderListSize = value;
+        break;
+      case ENABLE_CONNECT_PROTOCOL:
+        if (value > 1 || (value === 0 && settings.enableConnectProtocol)) {
+          throw new ConnectionError(PROTOCOL_ERROR, `SETTINGS_ENABLE_CONNECT_PROTOCOL is ${value}, or no longer 1 (RFC 8441 §3)`);
+        }
+        settings.enableConnectProtocol = value === 1;
         break;
     }
   }

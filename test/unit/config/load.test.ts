@@ -312,6 +312,7 @@ describe('tune.h2 of global', () => {
   it('has defaults that differ by side', () => {
     const common = {
       initialWindowSize: 65_535, rxbuf: 1_638_400, maxFrameSize: 16_384, headerTableSize: 4096, glitchesThreshold: 1000, maxTotalStreams: 0,
+      maxFramesAtOnce: 0, maxRstAtOnce: 0,
     };
     assert.deepEqual(front(tuned()), { ...common, maxConcurrentStreams: 1024 });
     assert.deepEqual(back(tuned()), { ...common, maxConcurrentStreams: 65_536 });
@@ -323,7 +324,7 @@ describe('tune.h2 of global', () => {
       'tune.h2.be.max-concurrent-streams 0', 'tune.h2.max-frame-size 65536', 'tune.h2.header-table-size 0', 'tune.h2.fe.rxbuf 4m', 'tune.h2.be.rxbuf 0',
       'tune.h2.fe.glitches-threshold 0', 'tune.h2.be.glitches-threshold 9', 'tune.h2.fe.max-total-streams 5000',
     );
-    const common = { maxFrameSize: 65_536, headerTableSize: 0 };
+    const common = { maxFrameSize: 65_536, headerTableSize: 0, maxFramesAtOnce: 0, maxRstAtOnce: 0 };
     assert.deepEqual(front(configuration), {
       ...common, initialWindowSize: 100_000, rxbuf: 4_194_304, maxConcurrentStreams: 50, glitchesThreshold: 0, maxTotalStreams: 5000,
     });
