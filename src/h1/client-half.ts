@@ -10,7 +10,8 @@ import { newWebSocketKey } from './websocket.ts';
 /** What a half needs of its connection. */
 export interface ClientHalfOwner {
   readonly output: Output;
-  readonly keepAlive: boolean;
+  /** The request says that it is the last on the connection. */
+  readonly saysClose: boolean;
   credited(half: ClientHalf): void;
   wrote(half: ClientHalf, bytes: number): void;
   requestEnded(half: ClientHalf): void;
@@ -28,6 +29,8 @@ export class ClientHalf implements Half {
   requestEnded = false;
   responseEnded = false;
   closed = false;
+  /** The server agreed to CONNECT, or to the upgrade. */
+  tunnel = false;
   /** Octets of the response's body that the exchange has not been credited for. */
   outstanding = 0;
   #body: BodyWriter | null = null;
@@ -43,7 +46,7 @@ export class ClientHalf implements Half {
 
   sendHeaders(fields: FieldList, extra: FieldList | null, endStream: boolean): void {
     if (this.closed || this.#body !== null || this.asked !== NOTHING_ASKED) return;
-    const { output, keepAlive } = this.#owner;
+    const { output, saysClose } = this.#owner;
     const line = requestLine(fields);
     const { method, tunnel, length } = line;
     this.asked = { method, tunnel };
@@ -62,7 +65,7 @@ export class ClientHalf implements Half {
       framing = 'chunked';
       framingLine = 'transfer-encoding: chunked\r\n';
     }
-    appendText(output, requestText(line, fields, more, framingLine, keepAlive ? '' : 'close'));
+    appendText(output, requestText(line, fields, more, framingLine, saysClose ? 'close' : ''));
     if (tunnel !== '') {
       this.#earlyEnd = endStream;
       return;

@@ -5,7 +5,7 @@
  *           │           └──open()──▶ busy ──both sides ended, and the server keeps the connection
  *           └──────────▶ ended ◀──────┴── else
  */
-import type { Half, HalfSink } from '../model/exchange.ts';
+import type { HalfSink, StreamOpener } from '../model/exchange.ts';
 import { now } from '../time/clock.ts';
 import { armTimer, disarmTimer, Timer } from '../time/wheel.ts';
 import type { Output } from '../transport/output.ts';
@@ -42,17 +42,19 @@ const CANCEL = 8;
 /** Methods that mean the same twice (RFC 9110 §9.2.2): only these are sent again when a kept connection was just being closed. */
 const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
 
-export class Http1ClientSession extends Timer implements ByteSession, ReaderOwner, ClientHalfOwner {
+export class Http1ClientSession extends Timer implements ByteSession, ReaderOwner, ClientHalfOwner, StreamOpener {
   readonly output: Output;
   state: 'connecting' | 'idle' | 'busy' | 'ended' = 'connecting';
   /** It was connected once. */
   connected = false;
   /** Requests that it has carried, the present one included. */
   requests = 0;
-  /** An upgrade may be asked for on it. */
-  readonly takesTunnels = true;
-  /** False: the request says that it is the last. */
+  /** False: it is closed behind the present request. */
   keepAlive = true;
+  /** The request says so. */
+  saysClose = false;
+  /** For one client alone: it ends with that. */
+  exclusive = false;
   readonly #socket: SessionSocket;
   readonly #options: ClientSessionOptions;
   readonly #owner: ClientSessionOwner;
@@ -83,7 +85,7 @@ export class Http1ClientSession extends Timer implements ByteSession, ReaderOwne
   }
 
   /** Opens a request; the session has to be idle. */
-  open(sink: HalfSink): Half {
+  open(sink: HalfSink): ClientHalf {
     disarmTimer(this);
     this.state = 'busy';
     this.requests++;
@@ -160,6 +162,7 @@ export class Http1ClientSession extends Timer implements ByteSession, ReaderOwne
     this.#serverKeeps = response.keepAlive && this.keepAlive;
     const opens = body === OPEN && half.asked.tunnel !== '' && (status === 101 || (half.asked.tunnel === 'connect' && status < 300));
     if (body === 0) half.responseEnded = true;
+    half.tunnel = opens;
     if (!opens) half.declined();
     half.sink.onHeaders(half, fields, body === 0);
     if (opens) half.opened();
@@ -274,6 +277,11 @@ export class Http1ClientSession extends Timer implements ByteSession, ReaderOwne
     } else if (this.state === 'idle') {
       this.close('');
     }
+  }
+
+  /** Its client has gone: closes it unless a request is under way. */
+  release(): void {
+    if (this.state === 'idle') this.close('');
   }
 
   /** Closes a session that carries nothing. */

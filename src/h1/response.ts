@@ -48,7 +48,8 @@ export function readResponse(head: Llhttp, asked: Asked): Response | string {
   const opens = switches || (asked.tunnel === 'connect' && status >= 200 && status < 300);
   const bodiless = interim || opens || asked.method === 'HEAD' || status === 204 || status === 304;
 
-  const fields: Field[] = [{ name: ':status', value: String(status), neverIndexed: false }];
+  // What an upgrade is agreed with has HTTP/2's form too (RFC 8441 §5).
+  const fields: Field[] = [{ name: ':status', value: switches ? '200' : String(status), neverIndexed: false }];
   let size = 42;
   for (let i = 0; i < names.length; i++) {
     const name = names[i] as string;

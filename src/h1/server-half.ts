@@ -31,6 +31,7 @@ export class ServerHalf implements Half {
   sink: HalfSink | null = null;
   /** null: it could not be read, and is answered all the same. */
   readonly request: Request | null;
+  readonly tunnel = false;
   requestEnded = false;
   responseEnded = false;
   closed = false;

@@ -35,8 +35,6 @@ export interface ServerSessionOptions {
   readonly head: TimeLimit | null;
   /** Between two requests. */
   readonly idle: TimeLimit | null;
-  /** Silence of a client whose turn it is. */
-  readonly client: TimeLimit | null;
 }
 
 export interface ServerSessionOwner {
@@ -68,9 +66,8 @@ export class Http1ServerSession extends Timer implements ByteSession, ReaderOwne
   #reason = '';
   /** Octets written for the present half that the socket has not taken. */
   #unsent = 0;
-  /** When the present wait began: for a head, for the next request, for the client to read or write on. */
+  /** When the present wait began: for a head, or for the next request. */
   #since: number;
-  #drained = 0;
 
   /** @param acceptedAt when the connection began, monotonic milliseconds */
   constructor(socket: SessionSocket, options: ServerSessionOptions, acceptedAt: number, owner: ServerSessionOwner) {
@@ -92,10 +89,10 @@ export class Http1ServerSession extends Timer implements ByteSession, ReaderOwne
 
   receive(chunk: Uint8Array, start: number, end: number): void {
     if (this.#closing) return;
-    if (this.#half !== null || (this.#served && !this.#reader.midway)) this.#since = now();
+    if (this.#half === null && this.#served && !this.#reader.midway) this.#since = now();
     const at = this.#reader.read(chunk, start, end);
     if (this.#closing) return;
-    if (this.#half === null || !this.#half.requestEnded) this.#watch(this.#limit);
+    this.#watch(this.#limit);
     if (at >= end) return;
     const rest = Buffer.from(chunk.subarray(at, end));
     this.#held = this.#held === null ? rest : Buffer.concat([this.#held, rest]);
@@ -143,7 +140,6 @@ export class Http1ServerSession extends Timer implements ByteSession, ReaderOwne
     }
     const half = new ServerHalf(this, request);
     this.#half = half;
-    this.#since = now();
     half.requestEnded = request.body === 0 && request.tunnel === '';
     half.sink = this.#owner.onRequest(half);
     half.sink.onHeaders(half, request.fields, half.requestEnded);
@@ -275,38 +271,18 @@ export class Http1ServerSession extends Timer implements ByteSession, ReaderOwne
     if (this.timerSlot < 0 || this.timerExpiry > at) armTimer(this, at);
   }
 
-  /** The limit of what is waited for, or null. */
+  /** The limit of what is waited for, or null: how long an exchange may take is its own affair. */
   get #limit(): TimeLimit | null {
-    const { head, idle, client } = this.#options;
-    if (this.#half !== null) return client;
-    return this.#reader.midway || !this.#served ? head : idle;
+    if (this.#half !== null) return null;
+    return this.#reader.midway || !this.#served ? this.#options.head : this.#options.idle;
   }
 
   override onTimer(): void {
     const limit = this.#limit;
     if (this.#closing || limit === null) return;
-    if (this.#half !== null && this.#progressed()) this.#since = now();
-    if (now() < this.#since + limit.ms) {
-      this.#watch(limit);
-    } else if (this.#half === null) {
-      if (limit === this.#options.idle && this.#served && !this.#reader.midway) this.#close('');
-      else this.#refuse({ status: 408, reason: `no whole request within ${limit.ms} ms (${limit.name})` }, 'timeout');
-    } else if (!this.#half.requestEnded && !this.#half.answered) {
-      this.#refuse({ status: 408, reason: `the client sent nothing of its request for ${limit.ms} ms (${limit.name})` }, 'timeout');
-    } else {
-      this.#lose(`the client was silent for ${limit.ms} ms (${limit.name})`);
-    }
-  }
-
-  /** It is not the client that is waited for, or it has taken something since the last look. */
-  #progressed(): boolean {
-    const half = this.#half;
-    if (half !== null && this.#reader.state === 'open') return true;
-    const drained = this.output.total - this.output.waiting;
-    const moved = drained !== this.#drained;
-    this.#drained = drained;
-    const reads = half !== null && !half.requestEnded && !this.#paused;
-    return moved || (!reads && this.output.waiting === 0);
+    if (now() < this.#since + limit.ms) this.#watch(limit);
+    else if (this.#served && !this.#reader.midway) this.#close('');
+    else this.#refuse({ status: 408, reason: `no whole request within ${limit.ms} ms (${limit.name})` }, 'timeout');
   }
 
   // ---- the end
@@ -345,7 +321,6 @@ export class Http1ServerSession extends Timer implements ByteSession, ReaderOwne
   #resume(): void {
     if (!this.#paused) return;
     this.#paused = false;
-    this.#since = now();
     this.#socket.resume();
   }
 
