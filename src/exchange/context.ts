@@ -3,11 +3,15 @@ import type { RequestFacts } from '../model/fields.ts';
 import type { ConnectionRecord, StreamRecord } from '../model/records.ts';
 import type { Tracer } from '../model/trace.ts';
 import type { Backend } from '../pool/backend.ts';
+import type { ClientReuse } from '../pool/connection-pool.ts';
 
 export interface ExchangeContext {
   readonly record: ConnectionRecord;
+  readonly reuse: ClientReuse;
   /** null: nothing is traced. */
   readonly tracer: Tracer | null;
+  /** `timeout client`, milliseconds; null: none. */
+  readonly clientTimeoutMs: number | null;
   /** The backend for a request, or for a raw connection (null); null when there is none. */
   route(request: RequestFacts | null): Backend | null;
   /** The record is final. */

@@ -1,7 +1,7 @@
-/** Errors that the proxy makes, as the client's protocol has them. */
+/** Errors that the proxy makes, as the client's protocol has them; and what peers did, in words. */
 import { FieldList } from '../model/fields.ts';
-import type { Half } from '../model/exchange.ts';
-import { INTERNAL_ERROR } from '../h2/errors.ts';
+import type { Half, ResetCause } from '../model/exchange.ts';
+import { errorName, INTERNAL_ERROR } from '../h2/errors.ts';
 import { encodeMessage, trailersOnly } from '../grpc/status.ts';
 
 export interface ProxyError {
@@ -30,4 +30,11 @@ export function respondWithError(client: Half, grpc: boolean, begun: boolean, er
     client.sendHeaders(fields, null, false);
     client.sendData(body, 0, body.length, true);
   }
+}
+
+/** How the client ended a stream. */
+export function clientReset(code: number, cause: ResetCause): string {
+  if (cause === 'timeout') return 'client neither sent nor took anything within timeout client';
+  if (cause === 'connection') return 'client closed the connection';
+  return cause === 'local' ? 'client broke the protocol' : `client reset the stream: ${errorName(code)}`;
 }

@@ -1,73 +1,75 @@
 /**
- * One HTTP/2 stream from client to server: the two halves, joined, and what logs, spans and counters need to know of them. How it
+ * One request, of whichever version of HTTP, from client to server: the two halves, joined, and what logs, spans and counters need to know of them. How it
  * comes to a server is in placement.ts.
  *
- * A stream is sent again only if the server cannot have acted on it: the connect failed, it answered REFUSED_STREAM, or its GOAWAY
- * named a lower stream (RFC 9113 §8.7). That needs no configuration, only the request's bytes held (replay-body.ts).
+ * A stream is sent again if the server cannot have acted on it: the connect failed, it answered REFUSED_STREAM, or its GOAWAY named a
+ * lower stream (RFC 9113 §8.7). That needs no configuration, only the request's bytes held (replay-body.ts). After what else it is,
+ * `retry-on` says; nothing of the response may have gone to the client then.
  */
-import type { FieldList, RequestFacts } from '../model/fields.ts';
-import type { Half, HalfSink, ResetCause } from '../model/exchange.ts';
+import { NO_FIELDS, type FieldList, type RequestFacts } from '../model/fields.ts';
+import type { Half, HalfSink, ResetCause, StreamOpener } from '../model/exchange.ts';
 import type { ConnectionRecord, StreamRecord } from '../model/records.ts';
 import type { TraceSpan } from '../model/trace.ts';
 import { now } from '../time/clock.ts';
+import { atTurnEnd, type TurnTask } from '../time/turn.ts';
 import { armTimer } from '../time/wheel.ts';
-import type { Http2Connection } from '../h2/connection.ts';
 import { CANCEL, errorName, NO_ERROR } from '../h2/errors.ts';
-import type { Http2Stream } from '../h2/stream.ts';
 import { MessageCounter } from '../grpc/message-counter.ts';
 import { requestFacts } from '../grpc/request-facts.ts';
 import { GRPC_STATUS, parseStatus } from '../grpc/status.ts';
-import type { StreamSeeker } from '../pool/connection-pool.ts';
+import type { ClientReuse, StreamSeeker } from '../pool/connection-pool.ts';
+import { retriedAnswer, retriesReset } from '../pool/retry-policy.ts';
 import type { Server } from '../pool/server.ts';
 import type { ExchangeContext } from './context.ts';
-import { respondWithError, type ProxyError } from './error-response.ts';
-import { Placement, type Outage } from './placement.ts';
-import { MAX_REPLAY, ReplayBody } from './replay-body.ts';
+import { connectAnswer } from './connect-answer.ts';
+import { clientReset, respondWithError, type ProxyError } from './error-response.ts';
+import type { Outage, RetryKind } from './placement.ts';
+import { ReplayBody, sendRequest } from './replay-body.ts';
+import { StreamProgress } from './stream-progress.ts';
+import type { Party } from './whose-turn.ts';
 
-export class Exchange extends Placement implements HalfSink, StreamSeeker, StreamRecord {
-  readonly kind = 'h2';
+export class Exchange extends StreamProgress implements HalfSink, StreamSeeker, StreamRecord, TurnTask {
+  readonly kind: 'h1' | 'h2';
   request: RequestFacts | null = null;
   span: TraceSpan | null = null;
-  httpStatus = -1;
   grpcStatus = -1;
-  bytesIn = 0;
-  bytesOut = 0;
   responseMs = -1;
   readonly #context: ExchangeContext;
   readonly #client: Half;
-  #serverHalf: Http2Stream | null = null;
-  #grpc = false;
+  #serverHalf: Half | null = null;
   #fields: FieldList | null = null;
   #trailers: FieldList | null = null;
-  #requestEnded = false;
-  #responseEnded = false;
   /** The request's body as far as it came; null when there was none, or when it is no longer held. */
   #replay: ReplayBody | null = null;
   /** What is held is all that came, and no response has begun: the stream can be sent again. */
   #replayable = true;
-  /** Request octets that the present server's connection took, and that the client was credited for. */
-  #taken = 0;
+  /** The response's header, as long as trailers right behind it may ask for another try. */
+  #early: FieldList | null = null;
+  turnScheduled = false;
+  /** Request octets that the client was credited for. */
   #credited = 0;
-  #lastActivity = 0;
-  #countIn: MessageCounter | null = null;
-  #countOut: MessageCounter | null = null;
 
   constructor(context: ExchangeContext, client: Half) {
     super();
     this.#context = context;
     this.#client = client;
+    this.kind = context.reuse.speaks;
   }
 
-  get connection(): ConnectionRecord {
+  get reuse(): ClientReuse {
+    return this.#context.reuse;
+  }
+
+  override get connection(): ConnectionRecord {
     return this.#context.record;
   }
 
-  get messagesIn(): number {
-    return this.#countIn === null ? 0 : this.#countIn.messages;
+  override get requestFields(): FieldList | null {
+    return this.#fields;
   }
 
-  get messagesOut(): number {
-    return this.#countOut === null ? 0 : this.#countOut.messages;
+  override get firstBytes(): null {
+    return null;
   }
 
   // ---- from the sessions
@@ -84,27 +86,31 @@ export class Exchange extends Placement implements HalfSink, StreamSeeker, Strea
 
   onTrailers(half: Half, fields: FieldList): void {
     if (half === this.#client) {
-      this.#requestEnded = true;
+      this.requestEnded = true;
       this.#trailers = fields;
       this.#serverHalf?.sendTrailers(fields);
       this.#endedMaybe();
     } else if (half === this.#serverHalf) {
-      if (this.#grpc) this.grpcStatus = parseStatus(fields.get('grpc-status'));
-      this.#responseEnded = true;
+      if (this.#early !== null && this.#answerRetried(200, fields)) return;
+      this.#sendEarly();
+      if (this.grpc) this.grpcStatus = parseStatus(fields.get('grpc-status'));
+      this.responseEnded = true;
       this.#client.sendTrailers(fields);
       this.#endedMaybe();
     }
   }
 
   onCredit(half: Half, bytes: number): void {
+    this.lastActivity = now();
     if (half === this.#client) {
+      this.delivered += bytes;
       this.#serverHalf?.credit(bytes);
       return;
     }
-    this.#taken += bytes;
-    if (this.#taken <= this.#credited) return;
-    this.#client.credit(this.#taken - this.#credited);
-    this.#credited = this.#taken;
+    this.taken += bytes;
+    if (this.taken <= this.#credited) return;
+    this.#client.credit(this.taken - this.#credited);
+    this.#credited = this.taken;
   }
 
   onReset(half: Half, code: number, cause: ResetCause): void {
@@ -115,21 +121,25 @@ export class Exchange extends Placement implements HalfSink, StreamSeeker, Strea
 
   // ---- request
 
-  /** The request's header list is larger than our limit; `beginning` is what was kept of it (RFC 6585 §5). */
-  refuse(beginning: FieldList, endStream: boolean): void {
-    this.request = requestFacts(beginning);
-    this.#grpc = this.request.grpc;
-    this.#requestEnded = endStream;
-    const message = 'the header list of the request is too large';
-    this.#fail({ grpcStatus: GRPC_STATUS.RESOURCE_EXHAUSTED, httpStatus: 431, message }, 'PR');
+  /** The request cannot be taken; `beginning` is what was kept of it, null where nothing of it can be told. */
+  refuse(beginning: FieldList | null, endStream: boolean, error: ProxyError, termination: string): void {
+    if (this.phase === 'ended') return;
+    if (beginning !== null) this.request = requestFacts(beginning);
+    this.grpc = this.request?.grpc === true;
+    this.requestEnded = endStream;
+    this.#fail(error, termination);
+  }
+
+  onPeerEnded(): void {
+    if (this.httpStatus === -1 && this.backend?.settings.http.abortOnClose === true) this.#clientReset(CANCEL, 'connection');
   }
 
   #begin(fields: FieldList, endStream: boolean): void {
     const facts = requestFacts(fields);
     this.request = facts;
-    this.#grpc = facts.grpc;
+    this.grpc = facts.grpc;
     this.#fields = fields;
-    this.#requestEnded = endStream;
+    this.requestEnded = endStream;
     const { tracer } = this.#context;
     if (tracer !== null) this.span = tracer.begin(this, fields);
     const backend = this.#context.route(facts);
@@ -148,19 +158,20 @@ export class Exchange extends Placement implements HalfSink, StreamSeeker, Strea
     const size = end - start;
     this.bytesIn += size;
     this.#context.record.frontend.counters.bytesIn += size;
-    if (this.#grpc) (this.#countIn ??= new MessageCounter()).feed(chunk, start, end);
-    if (endStream) this.#requestEnded = true;
+    if (this.grpc) (this.countIn ??= new MessageCounter()).feed(chunk, start, end);
+    if (endStream) this.requestEnded = true;
     if (this.#replayable && size > 0) this.#hold(chunk, start, end);
     if (this.#serverHalf === null) return;
-    this.#lastActivity = now();
+    this.lastActivity = now();
     this.#serverHalf.sendData(chunk, start, end, endStream);
+    if (!this.watched) this.watch();
     if (endStream) this.#endedMaybe();
   }
 
   #hold(chunk: Uint8Array, start: number, end: number): void {
     if (this.#replay === null) {
       this.#replay = new ReplayBody(chunk, start, end);
-    } else if (!this.#replay.append(chunk, start, end, this.#serverHalf === null ? Infinity : MAX_REPLAY)) {
+    } else if (!this.#replay.append(chunk, start, end, this.#serverHalf === null ? Infinity : (this.backend?.heldBytes ?? 0))) {
       this.#replay = null;
       this.#replayable = false;
     }
@@ -176,27 +187,20 @@ export class Exchange extends Placement implements HalfSink, StreamSeeker, Strea
     server.abandon(this, this.#context.record);
   }
 
-  onConnection(connection: Http2Connection): void {
+  onConnection(connection: StreamOpener): void {
     const fields = this.#fields;
     if (fields === null || this.phase !== 'connecting') return;
     this.connected();
-    this.#lastActivity = this.phaseSince;
+    this.lastActivity = this.phaseSince;
     const half = connection.open(this);
     this.#serverHalf = half;
-    this.#taken = 0;
-    const { span } = this;
-    const replay = this.#replay;
-    const trailers = this.#trailers;
-    const ends = this.#requestEnded && trailers === null;
-    if (span === null) half.sendHeaders(fields, null, ends && replay === null);
-    else half.sendHeaders(fields.without(span.replaces), span.headers, ends && replay === null);
-    if (replay !== null) replay.forEach((bytes, start, end, last) => half.sendData(bytes, start, end, last && ends));
-    if (trailers !== null) half.sendTrailers(trailers);
-    this.#watchServer();
+    this.taken = 0;
+    sendRequest(half, fields, this.span, this.#replay, this.#trailers, this.requestEnded);
+    this.beginWatch();
   }
 
   onConnectFailed(reason: string): void {
-    if (this.phase === 'connecting') this.retry(`connect to ${this.serverName} failed: ${reason}`, true, 0);
+    if (this.phase === 'connecting') this.retry(`connect to ${this.serverName} failed: ${reason}`, 'connect');
   }
 
   protected override unplaced({ termination, message }: Outage): void {
@@ -206,62 +210,113 @@ export class Exchange extends Placement implements HalfSink, StreamSeeker, Strea
   // ---- response
 
   #response(fields: FieldList, endStream: boolean): void {
-    const time = now();
-    this.#lastActivity = time;
     const status = Number(fields.get(':status'));
+    if (this.#replayable && this.backend?.retriesAnswers === true && this.#withheld(fields, status, endStream)) return;
+    this.#forwardResponse(fields, status, endStream);
+  }
+
+  /** True when the answer is not for the client, or not yet. */
+  #withheld(fields: FieldList, status: number, endStream: boolean): boolean {
+    if (this.#answerRetried(status, this.grpc ? fields : NO_FIELDS)) return true;
+    if (!this.grpc || endStream || status !== 200) return false;
+    // The status may come right behind, in trailers: they have until the end of the turn.
+    this.#early = fields;
+    atTurnEnd(this);
+    return true;
+  }
+
+  #answerRetried(status: number, fields: FieldList): boolean {
+    const retryOn = this.backend?.settings.retryOn;
+    const answer = retryOn === undefined ? '' : retriedAnswer(retryOn, status, parseStatus(fields.get('grpc-status')));
+    if (answer === '' || !this.affords()) return false;
+    this.#early = null;
+    this.#sendAgain(`${this.serverName} answered ${answer}`, 'asked');
+    return true;
+  }
+
+  endTurn(): void {
+    this.#sendEarly();
+  }
+
+  #sendEarly(): void {
+    const fields = this.#early;
+    this.#early = null;
+    if (fields !== null) this.#forwardResponse(fields, 200, false);
+  }
+
+  #forwardResponse(fields: FieldList, status: number, endStream: boolean): void {
+    const time = now();
+    this.lastActivity = time;
+    this.#replay = null;
+    this.#replayable = false;
     if (status >= 200) {
       this.httpStatus = status;
       this.responseMs = time - this.phaseSince;
-      this.#replay = null;
-      this.#replayable = false;
-      if (endStream && this.#grpc) this.grpcStatus = parseStatus(fields.get('grpc-status'));
+      if (endStream && this.grpc) this.grpcStatus = parseStatus(fields.get('grpc-status'));
     }
-    if (endStream) this.#responseEnded = true;
-    this.#client.sendHeaders(fields, null, endStream);
+    if (endStream) this.responseEnded = true;
+    if (this.request?.method === 'CONNECT') this.#answerConnect(fields, status, endStream);
+    else this.#client.sendHeaders(fields, null, endStream);
     if (endStream) this.#endedMaybe();
   }
 
+  /** An upgrade is answered in the terms of the client's HTTP version: with 101, or with 2xx (RFC 8441 §5). */
+  #answerConnect(fields: FieldList, status: number, endStream: boolean): void {
+    const answer = connectAnswer(fields, status, this.kind, this.#serverHalf?.tunnel === true, this.#fields);
+    if (answer === null) {
+      this.httpStatus = -1;
+      this.responseEnded = false;
+      this.#fail({ grpcStatus: GRPC_STATUS.UNAVAILABLE, httpStatus: 502, message: `${this.serverName} did not upgrade` }, 'SH');
+      return;
+    }
+    if (status >= 200) this.httpStatus = Number(answer.get(':status'));
+    this.#client.sendHeaders(answer, null, endStream);
+  }
+
   #responseBody(chunk: Uint8Array, start: number, end: number, endStream: boolean): void {
+    if (this.#early !== null) this.#sendEarly();
     const size = end - start;
     this.bytesOut += size;
     this.#context.record.frontend.counters.bytesOut += size;
-    this.#lastActivity = now();
-    if (this.#grpc) (this.#countOut ??= new MessageCounter()).feed(chunk, start, end);
-    if (endStream) this.#responseEnded = true;
+    this.lastActivity = now();
+    if (this.grpc) (this.countOut ??= new MessageCounter()).feed(chunk, start, end);
+    if (endStream) this.responseEnded = true;
     this.#client.sendData(chunk, start, end, endStream);
+    if (!this.watched) this.watch();
     if (endStream) this.#endedMaybe();
   }
 
   #endedMaybe(): void {
-    if (this.#requestEnded && this.#responseEnded) this.#end();
+    if (this.requestEnded && this.responseEnded) this.#end();
   }
 
   // ---- resets and failures
 
   #clientReset(code: number, cause: ResetCause): void {
-    this.termination = `${cause === 'timeout' ? 'c' : 'C'}${this.#phaseLetter()}`;
-    if (cause === 'timeout') this.cause = 'client neither sent nor took anything within timeout client';
-    else if (cause === 'connection') this.cause = 'client closed the connection';
-    else if (cause === 'local') this.cause = 'client broke the HTTP/2 protocol';
-    else this.cause = `client reset the stream: ${errorName(code)}`;
+    // Whoever has the response may leave the rest of its request.
+    if (this.responseEnded) return this.#leave(code);
+    this.termination = `${cause === 'timeout' ? 'c' : 'C'}${this.phaseLetter}`;
+    this.cause = clientReset(code, cause);
     this.#abandonServer(cause === 'peer' || cause === 'refused' ? code : CANCEL);
     this.#end();
   }
 
   #serverReset(code: number, cause: ResetCause): void {
+    this.#sendEarly();
     const begun = this.httpStatus !== -1;
-    if (cause === 'refused' && !begun && this.#replayable) {
-      if (this.server !== null) this.server.counters.refused++;
-      this.#serverHalf = null;
-      this.retry(`${this.serverName} did not process the stream: ${errorName(code)}`, false, 1);
-    } else if (cause === 'connection') {
+    if (this.#replayable && this.#resent(code, cause)) return;
+    if (cause === 'connection') {
       const message = `connection to ${this.serverName} was lost`;
       this.#fail({ grpcStatus: GRPC_STATUS.UNAVAILABLE, httpStatus: 502, message }, begun ? 'SD' : 'SH');
     } else if (cause === 'local') {
-      const message = `${this.serverName} broke the HTTP/2 protocol: ${errorName(code)}`;
+      const message = `${this.serverName} broke the protocol: ${errorName(code)}`;
       this.#fail({ grpcStatus: GRPC_STATUS.INTERNAL, httpStatus: 502, message }, begun ? 'PD' : 'PH');
     } else {
-      if (!this.#responseEnded) {
+      if (!begun && this.kind === 'h1') {
+        this.#fail({ grpcStatus: GRPC_STATUS.UNAVAILABLE, httpStatus: 502, message: `${this.serverName} reset the stream: ${errorName(code)}` }, 'SH');
+        return;
+      }
+      if (!this.responseEnded) {
         this.termination = begun ? 'SD' : 'SH';
         this.cause = `${this.serverName} reset the stream: ${errorName(code)}`;
       }
@@ -270,9 +325,29 @@ export class Exchange extends Placement implements HalfSink, StreamSeeker, Strea
     }
   }
 
+  /** True when the stream, which ended before any of its response came, is sent again. */
+  #resent(code: number, cause: ResetCause): boolean {
+    const retryOn = this.backend?.settings.retryOn;
+    if (cause === 'refused') {
+      if (this.server !== null) this.server.counters.refused++;
+      this.#sendAgain(`${this.serverName} did not process the stream: ${errorName(code)}`, 'unprocessed');
+    } else {
+      if (retryOn === undefined || !retriesReset(retryOn, code, cause) || !this.affords()) return false;
+      this.#sendAgain(cause === 'connection' ? `connection to ${this.serverName} was lost` : `${this.serverName}: ${errorName(code)}`, 'asked');
+    }
+    return true;
+  }
+
+  #sendAgain(cause: string, kind: RetryKind): void {
+    const half = this.#serverHalf;
+    this.#serverHalf = null;
+    half?.reset(CANCEL);
+    this.retry(cause, kind);
+  }
+
   /** Ends the stream because its connection's time is over. */
   cut(message: string): void {
-    if (this.phase !== 'ended') this.#fail({ grpcStatus: GRPC_STATUS.UNAVAILABLE, httpStatus: 503, message }, `P${this.#phaseLetter()}`);
+    if (this.phase !== 'ended') this.#fail({ grpcStatus: GRPC_STATUS.UNAVAILABLE, httpStatus: 503, message }, `P${this.phaseLetter}`);
   }
 
   /** Ends the stream with an error of the proxy's own. */
@@ -281,11 +356,16 @@ export class Exchange extends Placement implements HalfSink, StreamSeeker, Strea
     this.cause = error.message;
     this.#abandonServer(CANCEL);
     const begun = this.httpStatus !== -1;
-    if (this.#grpc) this.grpcStatus = error.grpcStatus;
-    if (!begun) this.httpStatus = this.#grpc ? 200 : error.httpStatus;
-    respondWithError(this.#client, this.#grpc, begun, error);
+    if (this.grpc) this.grpcStatus = error.grpcStatus;
+    if (!begun) this.httpStatus = this.grpc ? 200 : error.httpStatus;
+    respondWithError(this.#client, this.grpc, begun, error);
     // The rest of the request is of no interest (RFC 9113 §8.1).
-    if (!this.#requestEnded) this.#client.reset(NO_ERROR);
+    if (!this.requestEnded) this.#client.reset(NO_ERROR);
+    this.#end();
+  }
+
+  #leave(code: number): void {
+    this.#abandonServer(code);
     this.#end();
   }
 
@@ -298,40 +378,34 @@ export class Exchange extends Placement implements HalfSink, StreamSeeker, Strea
 
   // ---- time
 
-  override onTimer(): void {
-    const { backend } = this;
-    if (this.phase === 'ended' || backend === null) return;
-    if (this.deadline > 0 && now() >= this.deadline) {
-      const message = `deadline of ${this.request?.timeoutMs ?? 0} ms exceeded ${this.whereabouts}`;
-      this.#fail({ grpcStatus: GRPC_STATUS.DEADLINE_EXCEEDED, httpStatus: 504, message }, `s${this.#phaseLetter()}`);
-    } else if (this.phase === 'forwarding') {
-      this.#watchServer();
-    } else {
-      this.placementTimer(backend);
-    }
+  protected override get clientTimeoutMs(): number | null {
+    return this.#context.clientTimeoutMs;
   }
 
-  /**
-   * `timeout server` (HAProxy): the server keeps silent although it is its turn. Calls of gRPC may be quiet for as long as they like:
-   * whether the server is there is asked by PING, and how long a call may take is the caller's deadline.
-   */
-  #watchServer(): void {
-    const timeout = this.#grpc ? null : (this.backend?.settings.serverTimeoutMs ?? null);
-    if (timeout === null) {
-      if (this.deadline > 0) armTimer(this, this.deadline);
-    } else if (now() < this.#lastActivity + timeout) {
-      this.arm(this.#lastActivity + timeout);
+  protected override deadlinePassed(): void {
+    const message = `deadline of ${this.request?.timeoutMs ?? 0} ms exceeded ${this.whereabouts}`;
+    this.#fail({ grpcStatus: GRPC_STATUS.DEADLINE_EXCEEDED, httpStatus: 504, message }, `s${this.phaseLetter}`);
+  }
+
+  protected override timedOut(party: Party, message: string): void {
+    if (party === 'client') {
+      // A client that does not read cannot be told in trailers, which come last.
+      if (this.heldForClient > 0) this.#client.reset(CANCEL);
+      this.#fail({ grpcStatus: GRPC_STATUS.CANCELLED, httpStatus: 408, message }, `c${this.phaseLetter}`);
+    } else if (this.#replayable && this.backend?.settings.retryOn.responseTimeout === true && this.affords()) {
+      this.#sendAgain(message, 'asked');
     } else {
-      const message = `${this.serverName} did not answer within timeout server (${timeout} ms)`;
-      this.#fail({ grpcStatus: GRPC_STATUS.UNAVAILABLE, httpStatus: 504, message }, this.httpStatus === -1 ? 'sH' : 'sD');
+      this.#fail({ grpcStatus: GRPC_STATUS.UNAVAILABLE, httpStatus: 504, message }, `s${this.phaseLetter}`);
     }
   }
 
   // ---- the end
 
   #end(): void {
+    if (this.phase === 'ended') return;
     this.#serverHalf = null;
     this.finish();
+    this.#early = null;
     this.#replay = null;
     this.totalMs = now() - this.startedAt;
     if (this.server !== null) {
@@ -340,12 +414,5 @@ export class Exchange extends Placement implements HalfSink, StreamSeeker, Strea
     }
     if (this.span !== null) this.span.end(this);
     this.#context.ended(this);
-  }
-
-  /** HAProxy's second character of the termination state. */
-  #phaseLetter(): string {
-    if (this.phase === 'queued' || this.phase === 'begin') return 'Q';
-    if (this.phase === 'connecting' || this.phase === 'waiting') return 'C';
-    return this.httpStatus === -1 ? 'H' : 'D';
   }
 }

@@ -7,14 +7,16 @@
  *        └──────────┴─────────────────┘  │            │ process it
  *                                     waiting ◀───────┘
  *
- * Failed connects go to another server without being asked, since nothing was sent. Where there is no other, the same server is
- * tried once more after a pause (HAProxy configuration manual, "retries").
+ * Failed connects go to another server without being asked, since nothing was sent. Where there is no other, or `option redispatch`
+ * does not let it go, the same server is tried once more after a pause (HAProxy configuration manual, "retries").
  */
-import type { BackendRecord } from '../model/records.ts';
+import type { FieldList } from '../model/fields.ts';
+import type { Attempt, BackendRecord, ConnectionRecord } from '../model/records.ts';
 import { now } from '../time/clock.ts';
 import { armTimer, disarmTimer, Timer } from '../time/wheel.ts';
 import type { Backend, Queued } from '../pool/backend.ts';
 import type { Place } from '../pool/queue.ts';
+import { mayRedispatch } from '../pool/retry-policy.ts';
 import type { Server } from '../pool/server.ts';
 
 export type Phase = 'begin' | 'queued' | 'connecting' | 'waiting' | 'forwarding' | 'ended';
@@ -26,6 +28,11 @@ export interface Outage {
 }
 
 const SAME_SERVER_PAUSE_MS = 1000;
+/** What is remembered of retries for logs and spans. */
+const MAX_ATTEMPTS = 8;
+
+/** Why a stream is sent again: no connection, not processed by the server, or `retry-on` asks for it. */
+export type RetryKind = 'connect' | 'unprocessed' | 'asked';
 
 export abstract class Placement extends Timer implements Queued {
   readonly startedAt: number = now();
@@ -36,6 +43,7 @@ export abstract class Placement extends Timer implements Queued {
   connectMs = -1;
   totalMs = -1;
   retries = 0;
+  attempts: Attempt[] | null = null;
   redispatched = false;
   termination = '--';
   cause = '';
@@ -46,7 +54,15 @@ export abstract class Placement extends Timer implements Queued {
   protected deadline = 0;
   /** Servers that could not be connected to, or did not process the stream. */
   tried: Server[] | null = null;
+  /** The one that is tried again after a pause, though there may be others. */
+  #again: Server | null = null;
   #place: Place<Queued> | null = null;
+
+  abstract readonly connection: ConnectionRecord;
+  /** -1: no response has begun. */
+  abstract readonly httpStatus: number;
+  abstract readonly requestFields: FieldList | null;
+  abstract readonly firstBytes: Uint8Array | null;
 
   /** Connects to `server`, which has been assigned; answered by {@link connected} or {@link retry}. */
   protected abstract connect(server: Server): void;
@@ -59,7 +75,9 @@ export abstract class Placement extends Timer implements Queued {
   protected enter(backend: Backend): void {
     this.backend = backend;
     backend.counters.streamsTotal++;
-    backend.counters.streamsCurrent++;
+    const { counters } = backend;
+    if (++counters.streamsCurrent > counters.streamsMax) counters.streamsMax = counters.streamsCurrent;
+    backend.retryBudget?.streamBegan(this.startedAt);
     this.place(backend);
   }
 
@@ -73,7 +91,7 @@ export abstract class Placement extends Timer implements Queued {
 
   /** Goes to a server of `backend`, or into its queue. */
   protected place(backend: Backend): void {
-    const server = backend.pick(this.tried);
+    const server = backend.pick(this);
     if (server === null) this.#enqueue(backend);
     else this.#take(server);
   }
@@ -110,6 +128,11 @@ export abstract class Placement extends Timer implements Queued {
     this.#take(server);
   }
 
+  onMoved(): void {
+    this.#leaveQueue();
+    if (this.backend !== null) this.place(this.backend);
+  }
+
   onNoServer(): void {
     this.#leaveQueue();
     const { backend } = this;
@@ -131,32 +154,66 @@ export abstract class Placement extends Timer implements Queued {
     this.phaseSince = time;
   }
 
-  /**
-   * The present server could not be connected to, or did not process the stream: another is tried, or the same one again.
-   * @param atLeast tries that are due whatever `retries` says
-   */
-  protected retry(cause: string, connectFailed: boolean, atLeast: number): void {
+  /** Whether a stream that the server may have acted on may be sent again: tries are left, and the budget has room. */
+  protected affords(): boolean {
+    const { backend } = this;
+    if (backend === null || this.retries >= backend.settings.retries) return false;
+    if (backend.retryBudget === null || backend.retryBudget.take(now())) return true;
+    backend.counters.retriesRefused++;
+    return false;
+  }
+
+  /** The present server came to nothing: another is tried, or the same one again, or {@link unplaced} is called. */
+  protected retry(cause: string, kind: RetryKind): void {
     const { backend, server } = this;
     if (backend === null || server === null) return;
-    this.cause = cause;
+    const { retries, redispatch, retryOn } = backend.settings;
     this.phase = 'begin';
     server.release();
-    if (this.retries >= Math.max(atLeast, backend.settings.retries)) {
-      this.unplaced({ termination: connectFailed ? 'SC' : 'SH', message: cause });
+    // What no server has seen is sent once more even where retries are 0.
+    const tries = kind === 'connect' && !retryOn.connFailure ? 0 : kind === 'unprocessed' ? Math.max(1, retries) : retries;
+    if (this.retries >= tries) {
+      this.unplaced({ termination: kind === 'connect' ? 'SC' : 'SH', message: cause });
       return;
     }
     this.retries++;
     backend.counters.retries++;
-    (this.tried ??= []).push(server);
-    if (backend.pickOther(this.tried) !== null) {
-      this.redispatched = true;
-      backend.counters.redispatches++;
-    } else if (connectFailed) {
-      this.phase = 'waiting';
-      this.arm(now() + Math.min(SAME_SERVER_PAUSE_MS, backend.connectTimeoutMs));
-      return;
+    this.#remember(server, cause);
+    // Also off a server that takes no new streams now, as in HAProxy; and what has left cannot be tried again.
+    const leaves = server.removed || mayRedispatch(redispatch, this.retries, retries) || (redispatch !== 0 && !server.usable);
+    if (leaves) {
+      (this.tried ??= []).push(server);
+      let other = backend.pickOther(this);
+      if (other === null && kind !== 'connect') {
+        // All were tried: turn and turn about.
+        this.tried = [server];
+        other = backend.pickOther(this);
+      }
+      if (other !== null) {
+        this.redispatched = true;
+        backend.counters.redispatches++;
+        this.#take(other);
+        return;
+      }
     }
-    this.place(backend);
+    if (kind === 'connect') {
+      this.phase = 'waiting';
+      this.#again = leaves ? null : server;
+      this.arm(now() + Math.min(SAME_SERVER_PAUSE_MS, backend.connectTimeoutMs));
+    } else {
+      this.#placeOn(leaves ? null : server, backend);
+    }
+  }
+
+  #remember(server: Server, cause: string): void {
+    const attempts = (this.attempts ??= []);
+    if (attempts.length < MAX_ATTEMPTS) attempts.push({ server: server.name, cause, at: now() });
+  }
+
+  /** Goes to `server` if that has a free slot. */
+  #placeOn(server: Server | null, backend: Backend): void {
+    if (server !== null && !server.removed && server.hasSlot) this.#take(server);
+    else this.place(backend);
   }
 
   /** What the wheel's timer means while the stream is on its way to a server. */
@@ -166,8 +223,10 @@ export abstract class Placement extends Timer implements Queued {
       if (now() < due) this.arm(due);
       else this.unplaced({ termination: 'sQ', message: `no free server in backend ${backend.name} within timeout queue` });
     } else if (this.phase === 'waiting') {
+      const again = this.#again;
       this.tried = null;
-      this.place(backend);
+      this.#again = null;
+      this.#placeOn(again, backend);
     }
   }
 
@@ -192,6 +251,13 @@ export abstract class Placement extends Timer implements Queued {
 
   protected get serverName(): string {
     return this.server === null ? 'no server' : `server ${this.server.backendName}/${this.server.name}`;
+  }
+
+  /** HAProxy's second character of the termination state (configuration manual 8.5). */
+  protected get phaseLetter(): string {
+    if (this.phase === 'queued' || this.phase === 'begin') return 'Q';
+    if (this.phase === 'connecting' || this.phase === 'waiting') return 'C';
+    return this.httpStatus === -1 ? 'H' : 'D';
   }
 
   /** Where the stream is, for messages. */

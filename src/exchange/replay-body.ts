@@ -4,9 +4,9 @@
  *
  * Small bodies lie side by side in slabs, so that holding one costs a copy and no allocation of its own.
  */
-
-/** The most that is held of one request once a server takes it, octets. What cannot be sent yet is held too: a receive window at most. */
-export const MAX_REPLAY: number = 64 * 1024;
+import type { Half } from '../model/exchange.ts';
+import type { FieldList } from '../model/fields.ts';
+import type { TraceSpan } from '../model/records.ts';
 
 const SLAB_SIZE = 64 * 1024;
 const SLAB_MAX_PIECE = 4 * 1024;
@@ -45,7 +45,7 @@ export class ReplayBody {
   }
 
   /** Adds a copy of `chunk[start, end)`; false, and nothing is added, when that would be more than `limit` octets. */
-  append(chunk: Uint8Array, start: number, end: number, limit: number = MAX_REPLAY): boolean {
+  append(chunk: Uint8Array, start: number, end: number, limit: number): boolean {
     if (this.length + end - start > limit) return false;
     this.length += end - start;
     const last = this.#bytes === slab && this.#end === slabUsed && this.#more === null;
@@ -64,4 +64,15 @@ export class ReplayBody {
     take(this.#bytes, this.#start, this.#end, this.#more === null);
     this.#more?.forEach((piece, index, all) => take(piece, 0, piece.length, index === all.length - 1));
   }
+}
+
+/** Sends a request as far as it has come: its header, what is held of its body, its trailers. `ended`: that is all. */
+export function sendRequest(
+  half: Half, fields: FieldList, span: TraceSpan | null, body: ReplayBody | null, trailers: FieldList | null, ended: boolean,
+): void {
+  const ends = ended && trailers === null;
+  if (span === null) half.sendHeaders(fields, null, ends && body === null);
+  else half.sendHeaders(fields.without(span.replaces), span.headers, ends && body === null);
+  if (body !== null) body.forEach((bytes, start, end, last) => half.sendData(bytes, start, end, last && ends));
+  if (trailers !== null) half.sendTrailers(trailers);
 }

@@ -48,8 +48,16 @@ export class TcpExchange extends Placement implements StreamRecord {
     this.#onServerSpoke = onServerSpoke;
   }
 
-  get connection(): ConnectionRecord {
+  override get connection(): ConnectionRecord {
     return this.#context.record;
+  }
+
+  override get requestFields(): null {
+    return null;
+  }
+
+  override get firstBytes(): Buffer | null {
+    return this.#first;
   }
 
   /** Picks a server and connects to it. */
@@ -96,7 +104,7 @@ export class TcpExchange extends Placement implements StreamRecord {
     this.#cancelDial = server.dialRaw(this.#context.record, (socket, reason) => {
       this.#cancelDial = null;
       if (socket === null) {
-        this.retry(`connect to ${this.serverName} failed: ${reason}`, true, 0);
+        this.retry(`connect to ${this.serverName} failed: ${reason}`, 'connect');
         return;
       }
       this.connected();

@@ -17,7 +17,7 @@ export interface ConnectionRecord {
   /** Monotonic milliseconds (time/clock.ts). */
   readonly acceptedAt: number;
   /** 'unknown' until detection has ended. */
-  readonly protocol: 'unknown' | 'h2' | 'tcp';
+  readonly protocol: 'unknown' | 'h1' | 'h2' | 'tcp';
 }
 
 export interface FrontendRecord {
@@ -63,19 +63,25 @@ export interface BackendRecord {
 
 export interface BackendCounters {
   streamsTotal: number;
-  /** Running, on the way to a server, or waiting for one. */
+  /** Running, on the way to a server, or waiting for one: now, and at most so far. */
   streamsCurrent: number;
+  streamsMax: number;
   /** Waiting for a server's slot: now, and at most so far. */
   queued: number;
   queuedMax: number;
   retries: number;
+  /** Not made, for want of budget (`retry-budget`). */
+  retriesRefused: number;
   redispatches: number;
   /** Streams that found no server. */
   unserved: number;
 }
 
-/** A server's state as operators know it (HAProxy's stats page): NOLB takes no new streams and keeps running ones. */
-export type ServerStatus = 'UP' | 'DOWN' | 'NOLB' | 'MAINT' | 'no check';
+/**
+ * A server's state as operators know it (HAProxy's stats page). NOLB and DRAIN take no new streams and keep running ones: the server
+ * itself asked for the one, an operator for the other.
+ */
+export type ServerStatus = 'UP' | 'DOWN' | 'NOLB' | 'DRAIN' | 'MAINT' | 'no check';
 
 export interface ServerRecord {
   readonly name: string;
@@ -91,6 +97,7 @@ export interface ServerCounters {
   streamsTotal: number;
   /** Streams (and raw TCP connections) running on the server now: what leastconn compares. */
   streamsCurrent: number;
+  streamsMax: number;
   connectionsTotal: number;
   connectionsCurrent: number;
   connectFailures: number;
@@ -109,7 +116,7 @@ export interface ServerCounters {
  * Times are milliseconds, -1 where the phase was not reached.
  */
 export interface StreamRecord {
-  readonly kind: 'h2' | 'tcp';
+  readonly kind: 'h1' | 'h2' | 'tcp';
   readonly connection: ConnectionRecord;
   readonly backend: BackendRecord | null;
   /** The last server tried. */
@@ -137,6 +144,8 @@ export interface StreamRecord {
   /** Whole life of the stream. */
   readonly totalMs: number;
   readonly retries: number;
+  /** What led to them, the first few; null when there were none. */
+  readonly attempts: readonly Attempt[] | null;
   /** True when a retry went to another server. */
   readonly redispatched: boolean;
   /** HAProxy's two-character termination state (configuration manual 8.5), `--` when normal. */
@@ -144,6 +153,16 @@ export interface StreamRecord {
   /** What went wrong, in words; empty when nothing did. */
   readonly cause: string;
   readonly span: TraceSpan | null;
+}
+
+/** A try that came to nothing and was followed by another. */
+export interface Attempt {
+  /** The server's name. */
+  readonly server: string;
+  /** What went wrong, in words. */
+  readonly cause: string;
+  /** When, monotonic milliseconds. */
+  readonly at: number;
 }
 
 /** A sampled stream's span. Streams that are not sampled have none. */

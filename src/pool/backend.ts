@@ -1,53 +1,87 @@
 /**
  * A backend: its servers, the picker over those that are usable now, and the queue of those who wait for a slot.
  */
-import type { BackendSettings, ServerAddress, ServerSettings } from '../config/model.ts';
+import type { BackendSettings, Mode, ServerAddress, ServerSettings } from '../config/model.ts';
 import type { ServerTlsSettings } from '../config/tls-settings.ts';
 import type { TlsConnector } from '../tls/connector.ts';
 import type { BackendCounters, BackendRecord, ServerStatus } from '../model/records.ts';
 import type { Observer } from '../model/observer.ts';
 import { createPicker } from '../balance/create-picker.ts';
+import { keyOf, NO_KEY, type KeyOf } from '../balance/key.ts';
 import type { Picker } from '../balance/picker.ts';
+import type { Subject } from '../balance/subject.ts';
 import { clientOptions, type Http2Options } from '../h2/options.ts';
 import { Queue, type Place } from './queue.ts';
+import type { Http1PoolOptions } from './http1-pool.ts';
 import { Server, type ServerOwner } from './server.ts';
+import { RetryBudget } from './retry-budget.ts';
+import { retriesAnswers, retriesProcessed } from './retry-policy.ts';
 import { queueLimit, streamLimit } from './stream-limit.ts';
 
 /** Streams that may wait for a slot, whatever `maxqueue` says. */
 const MAX_QUEUE = 10_000;
+/** What is held of a request's body in any case, octets: what no server processed is worth another try. */
+const MIN_HELD = 64 * 1024;
 /** HAProxy leaves an unset `timeout connect` unlimited and warns; a connect that takes longer than this has failed. */
 const DEFAULT_CONNECT_MS = 10_000;
 
+/** Octets of a body that may be under way to the client; idle connections are kept for so long (HAProxy's pool-purge-delay). */
+const HTTP1_WINDOW = 64 * 1024;
+const IDLE_HTTP1_MS = 5000;
+
 /** One who waits for a slot on any server. */
-export interface Queued {
+export interface Queued extends Subject {
   /** Servers that others are preferred to: they were tried. */
   readonly tried: readonly Server[] | null;
   /** Its turn: `server` has a slot, which it takes before it returns. */
   onSlot(server: Server): void;
   /** No server is left that could have one. */
   onNoServer(): void;
+  /** The server that it waited for is gone: it goes elsewhere. */
+  onMoved(): void;
 }
 
 /** The TLS of a server's line; null: cleartext. */
 export type Connectors = (settings: ServerTlsSettings | null) => TlsConnector | null;
+
+export interface EmptySlot {
+  readonly id: number;
+  readonly name: string;
+  readonly settings: ServerSettings;
+}
 
 export class Backend implements BackendRecord, ServerOwner {
   readonly name: string;
   readonly settings: BackendSettings;
   readonly connectTimeoutMs: number;
   readonly http2: Http2Options;
+  readonly http1: Http1PoolOptions;
+  readonly mode: Mode;
+  /** For streams that a server may have processed; null: without limit, or there are none. */
+  readonly retryBudget: RetryBudget | null;
+  /** How much of a request's body is held once a server takes it, octets (`tune.bufsize`). */
+  readonly heldBytes: number;
+  /** Some answers are not for the client (`retry-on`). */
+  readonly retriesAnswers: boolean;
   readonly counters: BackendCounters = {
-    streamsTotal: 0, streamsCurrent: 0, queued: 0, queuedMax: 0, retries: 0, redispatches: 0, unserved: 0,
+    streamsTotal: 0, streamsCurrent: 0, streamsMax: 0, queued: 0, queuedMax: 0, retries: 0, retriesRefused: 0, redispatches: 0, unserved: 0,
   };
   servers: readonly Server[] = [];
   readonly connectorOf: Connectors;
   readonly #observer: Observer;
   readonly #queue = new Queue<Queued>();
-  readonly #fullconn: number;
+  readonly fullconn: number;
+  /** Servers of templates that no address was found for. */
+  emptySlots: readonly EmptySlot[] = [];
   /** Some server's limit depends on the backend's load (`minconn`). */
   readonly #elastic: boolean;
   #picker: Picker<Server>;
+  /** null: servers are not chosen by a key. */
+  readonly #keyOf: KeyOf | null;
+  /** Those who wait for one server and no other, by server. */
+  readonly #bound = new Map<Server, Queue<Queued>>();
   #onHint: (server: Server) => void = () => {};
+  #onAdmin: (server: Server) => void = () => {};
 
   /** @param fullconn what `fullconn` is where it is not set */
   constructor(settings: BackendSettings, observer: Observer, fullconn: number, connectorOf: Connectors = () => null) {
@@ -56,10 +90,20 @@ export class Backend implements BackendRecord, ServerOwner {
     this.settings = settings;
     this.connectTimeoutMs = settings.connectTimeoutMs ?? DEFAULT_CONNECT_MS;
     this.http2 = clientOptions(settings.http2);
+    this.mode = settings.mode;
+    this.http1 = {
+      limits: settings.httpLimits, window: HTTP1_WINDOW, connectTimeoutMs: this.connectTimeoutMs, idleMs: IDLE_HTTP1_MS,
+      reuse: settings.http.reuse, keepAlive: settings.http.connection === 'keep-alive', pretendKeepAlive: settings.http.pretendKeepAlive,
+    };
+    const { retryBudget, retryOn } = settings;
+    this.retryBudget = retryBudget === null || !retriesProcessed(retryOn) ? null : new RetryBudget(retryBudget);
+    this.heldBytes = Math.max(MIN_HELD, settings.bufferBytes);
+    this.retriesAnswers = retriesAnswers(retryOn);
     this.#observer = observer;
-    this.#fullconn = settings.fullconn ?? fullconn;
+    this.fullconn = settings.fullconn ?? fullconn;
     this.#elastic = settings.servers.some(({ minconn, maxconn }) => minconn > 0 && minconn < maxconn);
     this.#picker = createPicker<Server>(settings.balance, [], null);
+    this.#keyOf = 'hashing' in settings.balance ? keyOf(settings.balance) : null;
   }
 
   /** Who looks at a server again when the data path saw a sign of trouble: its checks. */
@@ -67,9 +111,15 @@ export class Backend implements BackendRecord, ServerOwner {
     this.#onHint = handler;
   }
 
-  addServer(name: string, address: ServerAddress, settings: ServerSettings): Server {
-    const server = new Server(name, address, settings, this);
-    this.servers = [...this.servers, server];
+  /** Whose checks are to pause or to go on: an operator changed its state. */
+  set adminHandler(handler: (server: Server) => void) {
+    this.#onAdmin = handler;
+  }
+
+  /** @param id its number in the backend, from 1: servers are kept in this order */
+  addServer(name: string, address: ServerAddress, settings: ServerSettings, id: number = this.servers.length + 1): Server {
+    const server = new Server(id, name, address, settings, this);
+    this.servers = [...this.servers, server].toSorted((a, b) => a.id - b.id);
     this.#rebuild();
     return server;
   }
@@ -82,17 +132,27 @@ export class Backend implements BackendRecord, ServerOwner {
   }
 
   /** A server with a free slot for one who tried these: another one if possible. Null: none has a slot, or others wait already. */
-  pick(tried: readonly Server[] | null): Server | null {
-    return this.#queue.length > 0 ? null : this.#pickFor(tried);
+  pick(waiter: Queued): Server | null {
+    if (this.#keyOf === null) return this.#queue.length > 0 ? null : this.#pickFor(waiter);
+    const server = this.#pickFor(waiter);
+    return server === null || !server.hasSlot || this.waitingFor(server) > 0 ? null : server;
   }
 
-  /** A server with a free slot that is not among these. */
-  pickOther(tried: readonly Server[]): Server | null {
-    return this.#picker.pick(tried);
+  /** A server with a free slot that was not tried. */
+  pickOther(waiter: Queued): Server | null {
+    const server = this.#picker.pick(waiter.tried, this.#keyOf === null ? NO_KEY : this.#keyOf(waiter));
+    return server !== null && server.hasSlot ? server : null;
   }
 
-  #pickFor(tried: readonly Server[] | null): Server | null {
-    return this.#picker.pick(tried) ?? (tried === null ? null : this.#picker.pick(null));
+  /** With a key, the server that it leads to, which may be full. */
+  #pickFor(waiter: Queued): Server | null {
+    const key = this.#keyOf === null ? NO_KEY : this.#keyOf(waiter);
+    return this.#picker.pick(waiter.tried, key) ?? (waiter.tried === null ? null : this.#picker.pick(null, key));
+  }
+
+  /** How many wait for this server and no other. */
+  waitingFor(server: Server): number {
+    return this.#bound.size === 0 ? 0 : (this.#bound.get(server)?.length ?? 0);
   }
 
   /** True when some server could take the stream if it had a free slot: then waiting makes sense. */
@@ -102,11 +162,13 @@ export class Backend implements BackendRecord, ServerOwner {
 
   /** Streams that `server` takes at once, at the present load; 0: no limit. */
   limitOf({ minconn, maxconn }: ServerSettings): number {
-    return streamLimit(minconn, maxconn, this.counters.streamsCurrent, this.#fullconn);
+    return streamLimit(minconn, maxconn, this.counters.streamsCurrent, this.fullconn);
   }
 
   /** A place in the queue for `waiter`, whose turn may come before this returns; null when it is full. */
   enqueue(waiter: Queued): Place<Queued> | null {
+    const bound = this.#keyOf === null ? null : this.#pickFor(waiter);
+    if (bound !== null) return this.#enqueueFor(bound, waiter);
     const queue = this.#queue;
     const usable = this.servers.filter((server) => server.usable);
     if (queue.length >= queueLimit(usable.map(({ settings }) => settings.maxqueue), MAX_QUEUE)) return null;
@@ -117,27 +179,71 @@ export class Backend implements BackendRecord, ServerOwner {
     return place;
   }
 
+  #enqueueFor(server: Server, waiter: Queued): Place<Queued> | null {
+    const queue = this.#bound.get(server) ?? new Queue<Queued>();
+    const place = queue.join(waiter);
+    if (queue.length <= queueLimit([server.settings.maxqueue], MAX_QUEUE)) {
+      this.#bound.set(server, queue);
+      this.#countQueue();
+      return place;
+    }
+    queue.leave(place);
+    // HAProxy manual 5.2 "maxqueue": with the queue full, others may have it.
+    const other = this.#picker.pick([...(waiter.tried ?? []), server]);
+    if (other === null || !other.hasSlot) return null;
+    waiter.onSlot(other);
+    return place;
+  }
+
   leaveQueue(place: Place<Queued>): void {
-    this.#queue.leave(place);
+    place.queue.leave(place);
     this.#countQueue();
   }
 
   #countQueue(): void {
-    this.counters.queued = this.#queue.length;
-    this.counters.queuedMax = this.#queue.longest;
+    const { counters } = this;
+    counters.queued = this.#queue.length;
+    for (const queue of this.#bound.values()) counters.queued += queue.length;
+    if (counters.queued > counters.queuedMax) counters.queuedMax = counters.queued;
   }
 
-  onSlotFree(): void {
+  onSlotFree(server: Server): void {
+    if (this.waitingFor(server) > 0) this.#serveBound(server);
     if (this.#queue.length > 0) this.#serveQueue();
+  }
+
+  #serveBound(server: Server): void {
+    const queue = this.#bound.get(server);
+    while (queue !== undefined && server.hasSlot) {
+      const next = queue.shift();
+      if (next === null) break;
+      this.#countQueue();
+      next.onSlot(server);
+    }
+  }
+
+  /** Keys may lead elsewhere now: who waits for a server that takes nobody any more goes on. */
+  #releaseBound(): void {
+    for (const [server, queue] of this.#bound) {
+      if (server.keepsSessions) continue;
+      this.#bound.delete(server);
+      for (let next = queue.shift(); next !== null; next = queue.shift()) next.onMoved();
+    }
+    this.#countQueue();
   }
 
   onUsableChanged(): void {
     this.#rebuild();
+    if (this.#bound.size > 0) this.#releaseBound();
     if (this.#queue.length > 0) this.#serveQueue();
   }
 
   onStatusChanged(server: Server, from: ServerStatus, reason: string): void {
     this.#observer.serverChanged(this, server, from, reason);
+  }
+
+  onAdminChanged(server: Server): void {
+    this.#onAdmin(server);
   }
 
   onHint(server: Server): void {
@@ -163,8 +269,9 @@ export class Backend implements BackendRecord, ServerOwner {
   #rebuild(): void {
     const usable = this.servers.filter((server) => server.usable);
     const active = usable.filter((server) => !server.backup);
-    const tier = active.length > 0 ? active : usable.slice(0, 1);
-    const trusted = tier.filter((server) => !server.suspect);
+    const tier = active.length > 0 ? active : this.settings.allBackups ? usable : usable.slice(0, 1);
+    // Keys stay where they are: one who cannot connect tries another.
+    const trusted = this.#keyOf === null ? tier.filter((server) => !server.suspect) : [];
     this.#picker = createPicker<Server>(this.settings.balance, trusted.length > 0 ? trusted : tier, this.#picker);
   }
 
@@ -172,7 +279,7 @@ export class Backend implements BackendRecord, ServerOwner {
   #serveQueue(): void {
     const queue = this.#queue;
     for (let next = queue.first; next !== null; next = queue.first) {
-      const server = this.#pickFor(next.tried);
+      const server = this.#pickFor(next);
       if (server === null && this.hasUsable) return;
       queue.shift();
       this.#countQueue();

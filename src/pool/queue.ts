@@ -5,6 +5,7 @@
 
 /** A place in a {@link Queue}; whoever gives up hands it back to {@link Queue.leave}. */
 export interface Place<T> {
+  readonly queue: Queue<T>;
   readonly waiter: T;
   next: Place<T> | null;
   previous: Place<T> | null;
@@ -26,7 +27,7 @@ export class Queue<T> {
 
   /** Puts `waiter` behind all others. */
   join(waiter: T): Place<T> {
-    const place: Place<T> = { waiter, next: null, previous: this.#last, held: true };
+    const place: Place<T> = { queue: this, waiter, next: null, previous: this.#last, held: true };
     if (this.#last === null) this.#first = place;
     else this.#last.next = place;
     this.#last = place;

@@ -1,11 +1,11 @@
 /**
  * One server: its state, its load and its connections.
  *
- * Whether it takes new streams is decided by its checks (`UP`, `DOWN`, `NOLB`), by the operator (`MAINT`), and for a moment by the
+ * Whether it takes new streams is decided by its checks (`UP`, `DOWN`, `NOLB`), by the operator (`DRAIN`, `MAINT`), and for a moment by the
  * data path itself: after a failed connect the server is suspect, and others are preferred until the next try is due.
  */
 import type { Socket } from 'node:net';
-import type { ServerAddress, ServerSettings } from '../config/model.ts';
+import type { Mode, ServerAddress, ServerSettings } from '../config/model.ts';
 import type { ServerTlsSettings } from '../config/tls-settings.ts';
 import type { ServerCounters, ServerRecord, ServerStatus } from '../model/records.ts';
 import { now } from '../time/clock.ts';
@@ -16,6 +16,7 @@ import type { TlsConnector } from '../tls/connector.ts';
 import { serverFailure } from '../tls/failures.ts';
 import { describeAddress, dialPort, dialTarget } from './address.ts';
 import { dial, readyEvent, type DialClient, type DialSettings } from './dial.ts';
+import { Http1Pool, type Http1PoolOptions } from './http1-pool.ts';
 import { ConnectionPool, type PoolOwner, type StreamSeeker } from './connection-pool.ts';
 
 /** After a failed connect other servers are preferred for this long, milliseconds. */
@@ -23,12 +24,15 @@ const SUSPECT_MS = 1000;
 /** Connections that serve one client alone are closed when it has not used them for so long (HAProxy's pool-purge-delay). */
 const PURGE_MS = 5000;
 const HTTP2_ALPN: readonly string[] = ['h2'];
+const HTTP1_ALPN: readonly string[] = ['http/1.1'];
 
 /** What a server tells its backend. */
 export interface ServerOwner {
   readonly name: string;
   readonly connectTimeoutMs: number;
   readonly http2: Http2Options;
+  readonly http1: Http1PoolOptions;
+  readonly mode: Mode;
   /** Streams that a server with these settings takes at once, at the present load; 0: no limit. */
   limitOf(settings: ServerSettings): number;
   /** Whether it may be picked has changed. */
@@ -36,6 +40,7 @@ export interface ServerOwner {
   /** A stream has left: there may be a free slot. */
   onSlotFree(server: Server): void;
   onStatusChanged(server: Server, from: ServerStatus, reason: string): void;
+  onAdminChanged(server: Server): void;
   /** The data path saw a sign that the server's state may have changed. */
   onHint(server: Server): void;
   onProtocolError(server: Server, code: number, reason: string): void;
@@ -48,7 +53,25 @@ export interface Destination extends DialClient {
   readonly id: number;
 }
 
+/** The last check, in HAProxy's words. */
+export interface CheckReport {
+  /** `L4OK`, `L7TOUT` … */
+  readonly status: string;
+  /** HTTP's or gRPC's, where there was one. */
+  readonly code: number | null;
+  readonly description: string;
+  /** What the system or the server said; may be empty. */
+  readonly detail: string;
+  readonly durationMs: number;
+  /** From 0 (down) to rise + fall − 1 (up); up from `rise` on. */
+  readonly points: number;
+}
+
+/** What operators say of a server (HAProxy management manual, "set server"): `drain` keeps its health checks, `maint` does not. */
+export type AdminState = 'ready' | 'drain' | 'maint';
+
 export class Server implements Target, ServerRecord, PoolOwner {
+  readonly id: number;
   readonly name: string;
   readonly settings: ServerSettings;
   readonly address: string;
@@ -56,12 +79,14 @@ export class Server implements Target, ServerRecord, PoolOwner {
   readonly backup: boolean;
   readonly weight: number;
   readonly counters: ServerCounters = {
-    streamsTotal: 0, streamsCurrent: 0, connectionsTotal: 0, connectionsCurrent: 0, connectFailures: 0, refused: 0, protocolErrors: 0,
+    streamsTotal: 0, streamsCurrent: 0, streamsMax: 0, connectionsTotal: 0, connectionsCurrent: 0, connectFailures: 0, refused: 0, protocolErrors: 0,
     glitches: 0, bytesIn: 0, bytesOut: 0, checksFailed: 0, transitionsDown: 0,
   };
   status: ServerStatus;
   /** Why the status is what it is. */
   statusReason = '';
+  /** null: none has ended yet. */
+  check: CheckReport | null = null;
   readonly #address: ServerAddress;
   readonly #owner: ServerOwner;
   /** The limit depends on the backend's load. */
@@ -70,12 +95,18 @@ export class Server implements Target, ServerRecord, PoolOwner {
   readonly #followsClient: boolean;
   /** By port, behind the address where that depends on the client as well. */
   readonly #pools = new Map<number | string, ConnectionPool>();
+  readonly #http1Pools = new Map<number | string, Http1Pool>();
   /** null: cleartext. */
   readonly #tls: TlsConnector | null;
+  #admin: AdminState;
+  /** What the checks say, whatever operators do. */
+  #health: 'UP' | 'DOWN' | 'NOLB' | 'no check';
   #suspectUntil = 0;
   #removed = false;
 
-  constructor(name: string, address: ServerAddress, settings: ServerSettings, owner: ServerOwner) {
+  /** @param id its number in the backend, from 1 in the order of the configuration */
+  constructor(id: number, name: string, address: ServerAddress, settings: ServerSettings, owner: ServerOwner) {
+    this.id = id;
     this.name = name;
     this.settings = settings;
     this.address = describeAddress(address);
@@ -83,7 +114,9 @@ export class Server implements Target, ServerRecord, PoolOwner {
     this.backup = settings.backup;
     this.weight = settings.weight;
     this.#elastic = settings.minconn > 0 && settings.minconn < settings.maxconn;
-    this.status = settings.disabled ? 'MAINT' : settings.check ? 'UP' : 'no check';
+    this.#admin = settings.disabled ? 'maint' : 'ready';
+    this.#health = settings.check ? 'UP' : 'no check';
+    this.status = settings.disabled ? 'MAINT' : this.#health;
     this.#address = address;
     this.#followsClient = address.kind === 'tcp' && address.host === '';
     this.#owner = owner;
@@ -105,14 +138,48 @@ export class Server implements Target, ServerRecord, PoolOwner {
     return (this.status === 'UP' || this.status === 'no check') && !this.#removed;
   }
 
+  /** It has left the backend. */
+  get removed(): boolean {
+    return this.#removed;
+  }
+
   get suspect(): boolean {
     return this.#suspectUntil > now();
   }
 
+  /** Keeps the streams that belong to it (cookies, stick tables) though it may take no others. */
+  get keepsSessions(): boolean {
+    return this.status !== 'DOWN' && this.status !== 'MAINT' && !this.#removed;
+  }
+
+  get hasSlot(): boolean {
+    const { maxconn } = this;
+    return maxconn === 0 || this.counters.streamsCurrent < maxconn;
+  }
+
+  get adminState(): AdminState {
+    return this.#admin;
+  }
+
   /** The verdict of the checks. */
   setStatus(status: 'UP' | 'DOWN' | 'NOLB', reason: string): void {
+    this.#health = status;
+    this.#update(reason);
+  }
+
+  /** The word of an operator. Running streams go on. */
+  setAdminState(state: AdminState, reason: string): void {
+    if (this.#admin === state) return;
+    this.#admin = state;
+    this.#owner.onAdminChanged(this);
+    this.#update(reason);
+  }
+
+  #update(reason: string): void {
     const from = this.status;
-    if (from === status || from === 'MAINT') return;
+    const health = this.#health;
+    const status = this.#admin === 'maint' ? 'MAINT' : this.#admin === 'drain' && health !== 'DOWN' ? 'DRAIN' : health;
+    if (from === status) return;
     this.status = status;
     this.statusReason = reason;
     if (status === 'DOWN') this.counters.transitionsDown++;
@@ -123,8 +190,9 @@ export class Server implements Target, ServerRecord, PoolOwner {
 
   /** A stream (or TCP connection) was assigned. Every call is followed by one of {@link release}. */
   assign(): void {
-    this.counters.streamsTotal++;
-    this.counters.streamsCurrent++;
+    const { counters } = this;
+    counters.streamsTotal++;
+    if (++counters.streamsCurrent > counters.streamsMax) counters.streamsMax = counters.streamsCurrent;
   }
 
   release(): void {
@@ -139,11 +207,22 @@ export class Server implements Target, ServerRecord, PoolOwner {
 
   /** Finds or makes a connection for a client that connected to `destination`. */
   acquire(seeker: StreamSeeker, destination: Destination): void {
-    this.#pool(destination).acquire(seeker);
+    if (this.#speaksHttp1(seeker)) this.#http1Pool(destination).acquire(seeker);
+    else this.#pool(destination).acquire(seeker);
   }
 
   abandon(seeker: StreamSeeker, destination: Destination): void {
-    this.#pools.get(this.#poolKey(destination))?.abandon(seeker);
+    const pools = this.#speaksHttp1(seeker) ? this.#http1Pools : this.#pools;
+    pools.get(this.#poolKey(destination))?.abandon(seeker);
+  }
+
+  /** What the line says, else what the mode does: HTTP/1 in mode http as in HAProxy, in mode auto what the client speaks. */
+  #speaksHttp1({ reuse }: StreamSeeker): boolean {
+    const { proto, tls } = this.settings;
+    if (proto !== null) return proto === 'h1';
+    if (tls?.alpn?.[0] !== undefined) return tls.alpn[0] !== 'h2';
+    const { mode } = this.#owner;
+    return mode === 'http' || (mode === 'auto' && reuse.speaks === 'h1');
   }
 
   /** Dials a raw TCP connection; `done` gets the connected, paused socket, or the reason of the failure. The answer cancels the dial. */
@@ -187,6 +266,18 @@ export class Server implements Target, ServerRecord, PoolOwner {
     return pool;
   }
 
+  #http1Pool(destination: Destination): Http1Pool {
+    const key = this.#poolKey(destination);
+    let pool = this.#http1Pools.get(key);
+    if (pool === undefined) {
+      const settings = this.#dialSettings(destination, HTTP1_ALPN);
+      const onEmpty = this.#ownConnections ? () => this.#http1Pools.delete(key) : null;
+      pool = new Http1Pool(() => dial(settings, destination), this.#owner.http1, this, onEmpty);
+      this.#http1Pools.set(key, pool);
+    }
+    return pool;
+  }
+
   /** Who the client is was said at the beginning of the connection, so that others cannot use it. */
   get #ownConnections(): boolean {
     return this.settings.sendProxy !== null || this.settings.tls?.sni.kind === 'client';
@@ -213,11 +304,11 @@ export class Server implements Target, ServerRecord, PoolOwner {
   /** The server has left the backend: running streams end by themselves. */
   remove(): void {
     this.#removed = true;
-    for (const pool of this.#pools.values()) pool.drain();
+    for (const pool of [...this.#pools.values(), ...this.#http1Pools.values()]) pool.drain();
   }
 
   destroy(): void {
-    for (const pool of this.#pools.values()) pool.destroy();
+    for (const pool of [...this.#pools.values(), ...this.#http1Pools.values()]) pool.destroy();
   }
 
   onConnected(): void {

@@ -85,6 +85,19 @@ describe('integration: OTLP', () => {
     assert.deepEqual(events, []);
   });
 
+  it('tells of each retry in an event', async () => {
+    const receiver = started(await startGrpcReceiver());
+    const tracer = await tracerWith(`grpc://${receiver.address}`, {});
+    run(tracer, grpcRequest(), { retries: 1, attempts: [{ server: 's1', cause: 'server be/s1 answered UNAVAILABLE', at: now() + 3 }], totalMs: 5 });
+    await tracer.flush(5000);
+    const [span] = await receiver.waitFor(1);
+    const [event, ...more] = span?.events ?? [];
+    assert.deepEqual([event?.name, event?.attributes, more], [
+      'pillion.retry', { 'pillion.server': 's1', 'pillion.cause': 'server be/s1 answered UNAVAILABLE' }, [],
+    ]);
+    assert.ok((event?.atMs ?? 0) >= (span?.startMs ?? Infinity) + 2);
+  });
+
   it('begins a trace where there is none, and marks failures', async () => {
     const receiver = started(await startGrpcReceiver());
     const tracer = await tracerWith(`grpc://${receiver.address}`, {});

@@ -24,6 +24,7 @@ interface WireSpan {
   readonly startTimeUnixNano: string;
   readonly endTimeUnixNano: string;
   readonly attributes: readonly KeyValue[];
+  readonly events: readonly { readonly timeUnixNano: string; readonly name: string; readonly attributes: readonly KeyValue[] }[];
   readonly status: { readonly message: string; readonly code: number } | null;
 }
 
@@ -46,6 +47,7 @@ export interface ReceivedSpan {
   readonly startMs: number;
   readonly endMs: number;
   readonly attributes: Readonly<Record<string, Value>>;
+  readonly events: readonly { readonly atMs: number; readonly name: string; readonly attributes: Readonly<Record<string, Value>> }[];
   /** 0 unset, 1 ok, 2 error. */
   readonly status: number;
   readonly statusMessage: string;
@@ -99,6 +101,7 @@ function received(span: WireSpan, resource: Readonly<Record<string, Value>>, sco
     startMs: Number(span.startTimeUnixNano) / 1e6,
     endMs: Number(span.endTimeUnixNano) / 1e6,
     attributes: toObject(span.attributes),
+    events: span.events.map(({ timeUnixNano, name, attributes }) => ({ atMs: Number(timeUnixNano) / 1e6, name, attributes: toObject(attributes) })),
     status: span.status?.code ?? 0,
     statusMessage: span.status?.message ?? '',
     resource,

@@ -34,6 +34,7 @@ export function streamFields(record: StreamRecord): LineFields {
     response_ms: milliseconds(record.responseMs),
     total_ms: milliseconds(record.totalMs),
     retries: record.retries,
+    retry_causes: record.attempts === null ? undefined : bounded(record.attempts.map(({ cause }) => cause).join('; ')),
     redispatched: record.redispatched ? true : undefined,
     termination: record.termination,
     cause: record.cause === '' ? undefined : bounded(record.cause),

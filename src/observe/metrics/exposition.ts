@@ -7,12 +7,14 @@ import type { HistogramConfiguration } from 'prom-client';
 import type { Counted } from '../../model/observer.ts';
 import type { BackendRecord, FrontendRecord, ServerRecord, ServerStatus } from '../../model/records.ts';
 import { DURATION_BUCKETS, type GrpcCalls } from './grpc-calls.ts';
+import { addCertificates, type CertificateFigures } from './certificates.ts';
 
 export interface ExpositionSources {
   readonly counted: Counted;
   readonly calls: GrpcCalls;
   /** Log lines lost so far. */
   readonly droppedLines: (() => number) | undefined;
+  readonly certificates: (() => CertificateFigures | null) | undefined;
 }
 
 /** One row: metric name without prefix, kind, help, value. */
@@ -42,6 +44,7 @@ const BACKEND_ROWS: readonly Row<BackendRecord>[] = [
   ['queued', 'gauge', 'Streams waiting for a server now (qcur).', ({ counters }) => counters.queued],
   ['queued_max', 'gauge', 'Most streams that waited at once (qmax).', ({ counters }) => counters.queuedMax],
   ['retries_total', 'counter', 'Streams sent again.', ({ counters }) => counters.retries],
+  ['retries_refused_total', 'counter', 'Retries not made: the retry budget was used up.', ({ counters }) => counters.retriesRefused],
   ['redispatches_total', 'counter', 'Streams sent again to another server.', ({ counters }) => counters.redispatches],
   ['unserved_total', 'counter', 'Streams that found no server.', ({ counters }) => counters.unserved],
 ];
@@ -62,10 +65,10 @@ const SERVER_ROWS: readonly Row<ServerRecord>[] = [
   ['weight', 'gauge', 'Weight in force.', ({ weight }) => weight],
 ];
 
-const STATUSES: readonly ServerStatus[] = ['UP', 'DOWN', 'NOLB', 'MAINT', 'no check'];
+const STATUSES: readonly ServerStatus[] = ['UP', 'DOWN', 'NOLB', 'DRAIN', 'MAINT', 'no check'];
 
 /** Makes the registry; the answer renders it. */
-export function createExposition({ counted, calls, droppedLines }: ExpositionSources): () => Promise<string> {
+export function createExposition({ counted, calls, droppedLines, certificates }: ExpositionSources): () => Promise<string> {
   const registry = new Registry();
 
   addRows(registry, 'frontend', FRONTEND_ROWS, ['frontend'], () => counted.frontends, (frontend) => ({ frontend: frontend.name }));
@@ -86,6 +89,7 @@ export function createExposition({ counted, calls, droppedLines }: ExpositionSou
     },
   });
   addCalls(registry, calls);
+  if (certificates !== undefined) addCertificates(registry, certificates);
   if (droppedLines !== undefined) {
     new Counter({
       name: 'pillion_log_dropped_lines_total',

@@ -96,6 +96,9 @@ class StreamSpan implements TraceSpan {
   end(record: StreamRecord): void {
     const span = this.#span;
     span.setAttributes(spanAttributes(record));
+    for (const { server, cause, at } of record.attempts ?? []) {
+      span.addEvent('pillion.retry', { 'pillion.server': server, 'pillion.cause': cause }, this.#startTime + (at - record.startedAt));
+    }
     if (errorType(record) !== '') {
       span.setStatus(record.cause === '' ? { code: SpanStatusCode.ERROR } : { code: SpanStatusCode.ERROR, message: record.cause });
     }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { MAX_REPLAY, ReplayBody } from '../../../src/exchange/replay-body.ts';
+import { ReplayBody } from '../../../src/exchange/replay-body.ts';
 
 function contents(body: ReplayBody): Buffer {
   const pieces: Buffer[] = [];
@@ -11,6 +11,8 @@ function contents(body: ReplayBody): Buffer {
   assert.deepEqual(lasts, pieces.map((_, index) => index === pieces.length - 1));
   return Buffer.concat(pieces);
 }
+
+const LIMIT = 64 * 1024;
 
 describe('exchange/replay-body', () => {
   it('holds copies: what it was given may be overwritten', () => {
@@ -24,7 +26,7 @@ describe('exchange/replay-body', () => {
   it('keeps bodies that share a slab apart, however they grow in turn', () => {
     const bodies = Array.from({ length: 50 }, (_, index) => new ReplayBody(Buffer.from([index]), 0, 1));
     for (let round = 0; round < 40; round++) {
-      for (const [index, body] of bodies.entries()) assert.equal(body.append(Buffer.alloc(37, index), 0, 37), true);
+      for (const [index, body] of bodies.entries()) assert.equal(body.append(Buffer.alloc(37, index), 0, 37, LIMIT), true);
     }
     for (const [index, body] of bodies.entries()) assert.deepEqual(contents(body), Buffer.alloc(1 + 40 * 37, index));
   });
@@ -33,16 +35,16 @@ describe('exchange/replay-body', () => {
     for (const sizes of [[10, 3_000, 30_000, 5], [5_000, 1, 1, 1], [4_096, 4_097], [60_000, 5_000]]) {
       const all = sizes.map((size, index) => Buffer.alloc(size, index + 1));
       const body = new ReplayBody(all[0] as Buffer, 0, sizes[0] as number);
-      for (const piece of all.slice(1)) assert.equal(body.append(piece, 0, piece.length), true);
+      for (const piece of all.slice(1)) assert.equal(body.append(piece, 0, piece.length, LIMIT), true);
       assert.deepEqual(contents(body), Buffer.concat(all));
     }
   });
 
   it('refuses what is beyond its bound and stays as it was', () => {
-    const body = new ReplayBody(Buffer.alloc(MAX_REPLAY - 1), 0, MAX_REPLAY - 1);
-    assert.equal(body.append(Buffer.alloc(2), 0, 2), false);
-    assert.equal(body.length, MAX_REPLAY - 1);
-    assert.equal(body.append(Buffer.alloc(1), 0, 1), true);
-    assert.equal(contents(body).length, MAX_REPLAY);
+    const body = new ReplayBody(Buffer.alloc(LIMIT - 1), 0, LIMIT - 1);
+    assert.equal(body.append(Buffer.alloc(2), 0, 2, LIMIT), false);
+    assert.equal(body.length, LIMIT - 1);
+    assert.equal(body.append(Buffer.alloc(1), 0, 1, LIMIT), true);
+    assert.equal(contents(body).length, LIMIT);
   });
 });

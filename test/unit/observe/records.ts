@@ -23,7 +23,7 @@ export function serverRecord(name = 's1', changes: Partial<ServerRecord> = {}): 
     status: 'UP',
     weight: 10,
     counters: {
-      streamsTotal: 7, streamsCurrent: 2, connectionsTotal: 2, connectionsCurrent: 1, connectFailures: 3, refused: 4, bytesIn: 50, bytesOut: 60,
+      streamsTotal: 7, streamsCurrent: 2, streamsMax: 5, connectionsTotal: 2, connectionsCurrent: 1, connectFailures: 3, refused: 4, bytesIn: 50, bytesOut: 60,
       protocolErrors: 17, glitches: 18, checksFailed: 8, transitionsDown: 1,
     },
     ...changes,
@@ -31,7 +31,7 @@ export function serverRecord(name = 's1', changes: Partial<ServerRecord> = {}): 
 }
 
 export function backendRecord(servers: readonly ServerRecord[] = [serverRecord()], name = 'be'): BackendRecord {
-  return { name, servers, counters: { streamsTotal: 7, streamsCurrent: 3, queued: 1, queuedMax: 5, retries: 2, redispatches: 3, unserved: 4 } };
+  return { name, servers, counters: { streamsTotal: 7, streamsCurrent: 3, streamsMax: 4, queued: 1, queuedMax: 5, retries: 2, retriesRefused: 6, redispatches: 3, unserved: 4 } };
 }
 
 export function connectionRecord(changes: Partial<ConnectionRecord> = {}): ConnectionRecord {
@@ -58,6 +58,6 @@ export function streamRecord(changes: Partial<StreamRecord> = {}): StreamRecord 
   return {
     kind: 'h2', connection: connectionRecord(), backend: backendRecord([server]), server, request: grpcFacts(), httpStatus: 200, grpcStatus: 0,
     bytesIn: 10, bytesOut: 20, messagesIn: 1, messagesOut: 2, startedAt: 0, queueMs: 0, connectMs: 0.25, responseMs: 1.5, totalMs: 2.0004,
-    retries: 0, redispatched: false, termination: '--', cause: '', span: null, ...changes,
+    retries: 0, attempts: null, redispatched: false, termination: '--', cause: '', span: null, ...changes,
   };
 }

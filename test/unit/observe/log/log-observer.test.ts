@@ -42,7 +42,8 @@ describe('observe/log', () => {
   it('writes one line per stream with everything that is known', async () => {
     const log = logTo([target('a')]);
     const span = { traceId: '4bf92f3577b34da6a3ce929d0e0e4736', replaces: '', headers: FieldList.of(), end() {} };
-    log.streamEnded(streamRecord({ span, retries: 1, redispatched: true, cause: 's2 refused' }));
+    const attempts = [{ server: 's3', cause: 's3 was away', at: 1 }, { server: 's2', cause: 's2 refused', at: 2 }];
+    log.streamEnded(streamRecord({ span, retries: 2, attempts, redispatched: true, cause: 'gone' }));
     const [line, ...more] = await linesOf(log, 'a');
     assert.deepEqual(more, []);
     const { time, ...fields } = line ?? {};
@@ -51,8 +52,8 @@ describe('observe/log', () => {
     assert.deepEqual(fields, {
       level: 'info', msg: 'stream', client: '10.0.0.1:4711', conn: 1, frontend: 'fe', backend: 'be', server: 's1', server_address: '10.0.0.7:50051',
       protocol: 'grpc', method: '/pkg.Svc/Method', authority: 'greeter:50051', grpc_status: 0, grpc_code: 'OK', http_status: 200, bytes_in: 10,
-      bytes_out: 20, messages_in: 1, messages_out: 2, queue_ms: 0, connect_ms: 0.25, response_ms: 1.5, total_ms: 2, retries: 1, redispatched: true,
-      termination: '--', cause: 's2 refused', trace_id: '4bf92f3577b34da6a3ce929d0e0e4736',
+      bytes_out: 20, messages_in: 1, messages_out: 2, queue_ms: 0, connect_ms: 0.25, response_ms: 1.5, total_ms: 2, retries: 2,
+      retry_causes: 's3 was away; s2 refused', redispatched: true, termination: '--', cause: 'gone', trace_id: '4bf92f3577b34da6a3ce929d0e0e4736',
     });
   });
 

@@ -1,0 +1,108 @@
+/**
+ * A stream on its server: what has passed in each direction, and the stream's one timer. On the way to a server the timer is
+ * placement.ts's; then it looks after whose turn it is, and always after the caller's deadline. It is armed when somebody owes
+ * something, and looked at again when patience with either side may end.
+ */
+import type { RequestFacts } from '../model/fields.ts';
+import { now } from '../time/clock.ts';
+import { armTimer } from '../time/wheel.ts';
+import type { MessageCounter } from '../grpc/message-counter.ts';
+import { Placement } from './placement.ts';
+import { describeSilence, whoseTurn, type Party, type StreamState, type TimeLimit } from './whose-turn.ts';
+
+export abstract class StreamProgress extends Placement implements StreamState {
+  abstract readonly request: RequestFacts | null;
+  grpc = false;
+  httpStatus = -1;
+  requestEnded = false;
+  responseEnded = false;
+  /** Body octets from the client and from the server. */
+  bytesIn = 0;
+  bytesOut = 0;
+  /** How many of them the present server's connection, and the client's, took. */
+  protected taken = 0;
+  protected delivered = 0;
+  protected countIn: MessageCounter | null = null;
+  protected countOut: MessageCounter | null = null;
+  /** When something last came or left, monotonic milliseconds. */
+  protected lastActivity = 0;
+  /** The timer looks after whose turn it is. */
+  protected watched = false;
+
+  /** `timeout client`, milliseconds; null: none. */
+  protected abstract readonly clientTimeoutMs: number | null;
+  protected abstract deadlinePassed(): void;
+  /** `party` had its time; `message` says so. */
+  protected abstract timedOut(party: Party, message: string): void;
+
+  get messagesIn(): number {
+    return this.countIn === null ? 0 : this.countIn.messages;
+  }
+
+  get messagesOut(): number {
+    return this.countOut === null ? 0 : this.countOut.messages;
+  }
+
+  get requestPartial(): boolean {
+    return this.countIn !== null && this.countIn.partial;
+  }
+
+  get responsePartial(): boolean {
+    return this.countOut !== null && this.countOut.partial;
+  }
+
+  get heldForClient(): number {
+    return this.bytesOut - this.delivered;
+  }
+
+  get heldForServer(): number {
+    return this.bytesIn - this.taken;
+  }
+
+  get tunnel(): boolean {
+    return this.request?.method === 'CONNECT' && this.httpStatus >= 200 && this.httpStatus < 300;
+  }
+
+  override onTimer(): void {
+    const { backend } = this;
+    if (this.phase === 'ended' || backend === null) return;
+    if (this.deadline > 0 && now() >= this.deadline) this.deadlinePassed();
+    else if (this.phase === 'forwarding') this.beginWatch();
+    else this.placementTimer(backend);
+  }
+
+  /** The stream is on its server. */
+  protected beginWatch(): void {
+    this.watched = false;
+    if (this.deadline > 0) armTimer(this, this.deadline);
+    this.watch();
+  }
+
+  /** Arms the timer if somebody owes something. Called when bytes have passed and the timer does not watch. */
+  protected watch(): void {
+    const party = whoseTurn(this);
+    if (party === null) return;
+    const client = this.#limitOf('client');
+    const server = this.#limitOf('server');
+    const limit = party === 'client' ? client : server;
+    const time = now();
+    const due = this.lastActivity + (limit?.ms ?? Infinity);
+    if (limit !== null && time >= due) {
+      const held = party === 'client' ? this.heldForClient : this.heldForServer;
+      this.timedOut(party, describeSilence(party, limit, held, this.serverName));
+      return;
+    }
+    // The turn may pass to the other side unnoticed.
+    const next = Math.min(due, time + Math.min(client?.ms ?? Infinity, server?.ms ?? Infinity));
+    if (next === Infinity) return;
+    this.watched = true;
+    this.arm(next);
+  }
+
+  #limitOf(party: Party): TimeLimit | null {
+    const settings = this.backend?.settings;
+    if (this.tunnel && settings !== undefined && settings.tunnelTimeoutMs !== null) return { ms: settings.tunnelTimeoutMs, name: 'timeout tunnel' };
+    const ms = party === 'client' ? this.clientTimeoutMs : (settings?.serverTimeoutMs ?? null);
+    return ms === null ? null : { ms, name: `timeout ${party}` };
+  }
+}
