@@ -7,6 +7,7 @@
  * This is the only place where rooms are joined and where observers are named.
  */
 import type { Socket } from 'node:net';
+import { usesTls } from './config/build/tls.ts';
 import type { Configuration } from './config/model.ts';
 import type { Counted, Observer } from './model/observer.ts';
 import { Frontend } from './exchange/frontend.ts';
@@ -42,6 +43,8 @@ export interface Proxy {
   readonly counted: Counted;
   /** Where /metrics, /ready and /live are, or null. */
   readonly adminAddress: string | null;
+  /** Reads the files of certificates and keys now; what cannot be used leaves the old ones in force. */
+  rereadCertificates(): Promise<void>;
   /** Stops taking work, lets what runs finish, stops. Resolves when nothing is left. */
   drain(): Promise<{ readonly complete: boolean; readonly flushed: boolean }>;
   /** Cuts off whatever runs and releases everything. False when the log could not be written to its end. */
@@ -52,14 +55,20 @@ export interface Proxy {
 export async function startProxy(configuration: Configuration, environment: ProxyEnvironment): Promise<Proxy> {
   const { global } = configuration;
   const log = await openLog(configuration, environment);
+  let tls: TlsStore | null = null;
   const backends: Backend[] = [];
   const frontends: Frontend[] = [];
   const counted: Counted = { frontends, backends };
-  const metrics = global.admin === null ? null : createMetrics({ counted, droppedLines: () => log?.dropped ?? 0 });
+  const metrics = global.admin === null ? null : createMetrics({ counted, droppedLines: () => log?.dropped ?? 0, certificates: () => tls });
   const observer: Observer = composeObservers([metrics?.observer, log].filter((one) => one !== null && one !== undefined));
 
   const maxconn = global.maxconn ?? Math.max(100, Math.floor((environment.maxFiles - DESCRIPTORS_RESERVED) / 2));
-  const tls = await openTls(configuration, observer);
+  try {
+    tls = await openTls(configuration, observer);
+  } catch (error) {
+    log?.close();
+    throw error;
+  }
   const fleets: Fleet[] = [];
   for (const settings of configuration.backends) {
     const frontLimits = configuration.frontends.filter(({ defaultBackend }) => defaultBackend === settings.name).map((one) => one.maxconn ?? maxconn);
@@ -139,6 +148,7 @@ export async function startProxy(configuration: Configuration, environment: Prox
     listening,
     counted,
     adminAddress: admin?.address ?? null,
+    rereadCertificates: async () => await tls?.reread(),
     stop,
     async drain() {
       stopping = 'draining';
@@ -167,9 +177,7 @@ export async function startProxy(configuration: Configuration, environment: Prox
 
 /** Certificates and keys, if there are any: node:tls is loaded only then. */
 async function openTls(configuration: Configuration, observer: Observer): Promise<TlsStore | null> {
-  const { frontends, backends } = configuration;
-  const binds = frontends.some((frontend) => frontend.binds.some((bind) => bind.tls !== null));
-  if (!binds && !backends.some(({ servers }) => servers.some((server) => server.tls !== null || server.checkTls !== null))) return null;
+  if (!usesTls(configuration)) return null;
   const { TlsStore } = await import('./tls/store.ts');
   return await TlsStore.open(configuration, {
     reread: (owner, certificates) => observer.event('info', 'certificates were read again', { owner, certificates: certificates.length }),

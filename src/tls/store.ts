@@ -64,6 +64,9 @@ export class TlsStore {
   readonly #units: Unit[] = [];
   readonly #acceptors = new Map<BindTlsSettings, TlsAcceptor>();
   readonly #connectors = new Map<ServerTlsSettings, TlsConnector>();
+  /** Times that files were put to use again, and could not be. */
+  rereads = 0;
+  rereadFailures = 0;
   #timer: NodeJS.Timeout | null = null;
   #closed = false;
   #looking: Promise<void> | null = null;
@@ -167,9 +170,11 @@ export class TlsStore {
   #reload(unit: Unit): void {
     try {
       unit.certificates = unit.load();
+      this.rereads++;
       this.#events.reread(unit.owner, unit.certificates);
     } catch (error) {
       const reason = error instanceof TlsFileError && error.hint !== null ? `${error.message}; ${error.hint}` : (error as Error).message;
+      this.rereadFailures++;
       this.#events.rereadFailed(unit.owner, reason);
     }
   }

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { TLS_PROTOCOL, TLS_VERSIONS } from '../tls-draft.ts';
 import type { Position, Reporter } from '../diagnostics.ts';
 import type { BindDraft, GlobalDraft, ServerDraft } from '../draft.ts';
-import type { GrpcCheckSettings, Mode } from '../model.ts';
+import type { Configuration, GrpcCheckSettings, Mode } from '../model.ts';
 import type { ProtocolDraft, SendProxyDraft } from '../tls-draft.ts';
 import type { BindTlsSettings, SendProxy, ServerTlsSettings, TlsProtocolSettings } from '../tls-settings.ts';
 
@@ -13,6 +13,12 @@ const SYSTEM_CA = '@system-ca';
 const ALPN_BY_MODE: Readonly<Record<Mode, readonly string[]>> = {
   auto: ['h2', 'http/1.1'], http: ['h2', 'http/1.1'], grpc: ['h2'], tcp: [],
 };
+
+/** Whether any line needs certificates, keys or authorities from files. */
+export function usesTls({ frontends, backends }: Configuration): boolean {
+  return frontends.some(({ binds }) => binds.some(({ tls }) => tls !== null))
+    || backends.some(({ servers }) => servers.some(({ tls, checkTls }) => tls !== null || checkTls !== null));
+}
 
 export function toBindTls({ keywords, text, position }: BindDraft, mode: Mode, { tls: global }: GlobalDraft, report: Reporter): BindTlsSettings | null {
   const { ssl, crt, crtLists, caFile, crlFile, verify, alpn, options } = keywords.tls;

@@ -1,6 +1,7 @@
 /** Metrics: gRPC calls are counted as they end, everything else is read from the records. Names and labels: docs/observability.md. */
 import { SILENT } from '../../model/observer.ts';
 import type { Counted, Observer } from '../../model/observer.ts';
+import type { CertificateFigures } from './certificates.ts';
 import { GrpcCalls } from './grpc-calls.ts';
 
 export interface MetricsOptions {
@@ -9,6 +10,8 @@ export interface MetricsOptions {
   readonly methodLimit?: number;
   /** Log lines lost so far. */
   readonly droppedLines?: () => number;
+  /** null: no TLS. */
+  readonly certificates?: () => CertificateFigures | null;
 }
 
 export interface Metrics {
@@ -32,7 +35,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
     async render() {
       if (render === null) {
         const { createExposition } = await import('./exposition.ts');
-        render = createExposition({ counted, calls, droppedLines });
+        render = createExposition({ counted, calls, droppedLines, certificates: options.certificates });
       }
       calls.retain(new Set(counted.backends.flatMap((backend) => backend.servers)));
       return await render();
