@@ -1,9 +1,9 @@
 /** A command line, and the environment behind it, into a command. Pure. */
 import { parseBindAddresses, parseServerAddress } from '../config/address.ts';
-import { BALANCE_ALGORITHMS } from '../config/tables/proxy.ts';
+import { BALANCE_ALGORITHMS } from '../config/tables/balance.ts';
 import { nearest } from '../config/nearest.ts';
 import { parseOtlpUrl } from '../config/tables/global.ts';
-import { FLAGS, OTHER_FLAGS } from './flags.ts';
+import { FLAGS, HAPROXY_FLAGS, OTHER_FLAGS } from './flags.ts';
 import type { Environment } from '../config/lexer.ts';
 import type { Command, Destination, Origin, ProxyFlags, RunOptions } from './command.ts';
 
@@ -13,13 +13,18 @@ const VARIABLES = FLAGS.filter((flag) => flag.variable !== null);
 /** `argv` without node and script. Wrong words are all named, not the first only. */
 export function parseArguments(argv: readonly string[], env: Environment): Command {
   if (argv[0] === 'help') return { kind: 'help', topic: argv.slice(1) };
+  if (argv[0] === 'migrate') return migrate(argv.slice(1));
   const words = readWords(argv);
   const { messages, given } = words;
   const has = (name: string): boolean => given.has(name);
   if (has('-h') || has('--help')) return { kind: 'help', topic: [] };
   if (has('-v') || has('-vv') || has('--version')) return { kind: 'version', verbose: has('-vv') };
 
-  const options = runOptions(given, messages);
+  if (has('-dK') && messages.length === 0) return { kind: 'keywords' };
+  const condition = given.get('-cc');
+  if (condition !== undefined && messages.length === 0) return { kind: 'condition', text: condition };
+
+  const options = runOptions(words, messages);
   const origin = originOf(words, env, messages);
   const printConfig = has('--print-config');
   if (printConfig && origin?.kind === 'files') {
@@ -32,15 +37,24 @@ export function parseArguments(argv: readonly string[], env: Environment): Comma
   return { kind: printConfig ? 'print-config' : has('-c') ? 'check' : 'run', origin, options };
 }
 
+function migrate(paths: readonly string[]): Command {
+  const [path, extra] = paths;
+  if (path !== undefined && extra === undefined) return { kind: 'migrate', path };
+  return { kind: 'invalid', messages: [path === undefined ? "'migrate' needs a file: pillion migrate FILE" : "'migrate' takes one file"] };
+}
+
 interface Words {
   /** Values by flag; a flag without value has ''. */
   readonly given: Map<string, string>;
   readonly paths: string[];
   readonly messages: string[];
+  readonly pids: number[];
+  /** HAProxy's other flags, by name. */
+  readonly haproxy: Set<string>;
 }
 
 function readWords(argv: readonly string[]): Words {
-  const words: Words = { given: new Map(), paths: [], messages: [] };
+  const words: Words = { given: new Map(), paths: [], messages: [], pids: [], haproxy: new Set() };
   for (let index = 0; index < argv.length; index++) {
     const word = argv[index] ?? '';
     if (word === '--') {
@@ -51,7 +65,15 @@ function readWords(argv: readonly string[]): Words {
     const name = equals < 0 ? word : word.slice(0, equals);
     const flag = FLAG_NAMES.get(name);
     if (flag === undefined) {
-      words.messages.push(unknownWord(name));
+      index += takeHaproxyFlag(words, word, argv[index + 1]);
+      continue;
+    }
+    if (name === '-sf' || name === '-st') {
+      words.given.set(name, '');
+      for (let next = argv[index + 1]; next !== undefined && /^\s*\d[\d\s]*$/.test(next); next = argv[index + 1]) {
+        words.pids.push(...next.trim().split(/\s+/).map(Number));
+        index++;
+      }
       continue;
     }
     let value = equals < 0 ? '' : word.slice(equals + 1);
@@ -72,6 +94,22 @@ function readWords(argv: readonly string[]): Words {
   return words;
 }
 
+/** How many words behind it were taken. */
+function takeHaproxyFlag(words: Words, word: string, next: string | undefined): number {
+  if (word.startsWith('-dK')) {
+    words.given.set('-dK', word.slice(3));
+    return 0;
+  }
+  const flag = HAPROXY_FLAGS.find(({ name, attached }) => word === name || (attached && word.startsWith(name) && /^-d.[\w,0-9=:-]*$/.test(word)));
+  if (flag === undefined) words.messages.push(unknownWord(word.startsWith('--') ? (word.split('=')[0] ?? word) : word));
+  else if (flag.value !== null && next === undefined) words.messages.push(`${flag.name} needs a value: ${flag.name} ${flag.value}`);
+  else {
+    words.haproxy.add(flag.name);
+    return flag.value === null ? 0 : 1;
+  }
+  return 0;
+}
+
 function unknownWord(word: string): string {
   const other = OTHER_FLAGS.get(word);
   if (other !== undefined) return `${word} is HAProxy's and not supported by Pillion: ${other}`;
@@ -80,9 +118,14 @@ function unknownWord(word: string): string {
   return `unknown flag '${word}'${near === null ? '' : `; did you mean '${near}'?`}`;
 }
 
-function runOptions(given: ReadonlyMap<string, string>, messages: string[]): RunOptions {
-  const count = given.get('-n');
-  if (count !== undefined && !/^[1-9]\d{0,8}$/.test(count)) messages.push(`-n: '${count}' is not a number of connections`);
+function runOptions({ given, pids, haproxy }: Words, messages: string[]): RunOptions {
+  const count = (name: string): number | null => {
+    const text = given.get(name);
+    if (text === undefined) return null;
+    if (!/^[1-9]\d{0,8}$/.test(text)) messages.push(`${name}: '${text}' is not a number of connections`);
+    return Number(text);
+  };
+  const maxconn = count('-n');
   if (given.has('-D') && (given.has('-db') || given.has('-d'))) messages.push('-D contradicts -db and -d');
   const debug = given.has('-d');
   return {
@@ -91,8 +134,15 @@ function runOptions(given: ReadonlyMap<string, string>, messages: string[]): Run
     quiet: given.has('-q'),
     daemon: given.has('-D') ? true : given.has('-db') || debug ? false : null,
     pidfile: given.get('-p') ?? null,
-    maxconn: count === undefined ? null : Number(count),
+    maxconn,
+    proxyMaxconn: count('-N'),
     failOnWarning: given.has('-dW'),
+    diagnose: given.has('-dD'),
+    localPeer: given.get('-L') ?? null,
+    worker: haproxy.has('-W') || haproxy.has('-Ws'),
+    trustServers: given.has('-dV'),
+    replaces: { pids, finish: !given.has('-st') },
+    notes: HAPROXY_FLAGS.flatMap(({ name, word }) => (word !== null && haproxy.has(name) ? [`${name}: ${word}`] : [])),
     directory: given.get('-C') ?? null,
   };
 }

@@ -39,6 +39,20 @@ export interface RunOptions {
   readonly maxconn: number | null;
   /** -dW: warnings are failures. */
   readonly failOnWarning: boolean;
+  /** -dD: `.diag` messages are shown. */
+  readonly diagnose: boolean;
+  /** -N: for frontends without `maxconn`. */
+  readonly proxyMaxconn: number | null;
+  /** -L: the value of HAPROXY_LOCALPEER. */
+  readonly localPeer: string | null;
+  /** -W, -Ws. */
+  readonly worker: boolean;
+  /** -dV: servers' certificates are not verified. */
+  readonly trustServers: boolean;
+  /** -sf and -st: processes to end once this one listens; `finish` lets them drain. */
+  readonly replaces: { readonly pids: readonly number[]; readonly finish: boolean };
+  /** What is to be said of flags. */
+  readonly notes: readonly string[];
   /** -C: the directory to change to before files are read. */
   readonly directory: string | null;
 }
@@ -46,6 +60,12 @@ export interface RunOptions {
 export type Command =
   | { readonly kind: 'run' | 'check' | 'print-config'; readonly origin: Origin; readonly options: RunOptions }
   | { readonly kind: 'version'; readonly verbose: boolean }
+  /** -cc. */
+  | { readonly kind: 'condition'; readonly text: string }
+  /** -dK…: the words that are known; `classes` empty: all. */
+  | { readonly kind: 'keywords' }
+  /** `pillion migrate FILE`. */
+  | { readonly kind: 'migrate'; readonly path: string }
   /** `topic`: the words behind `help`; empty: the command line itself. */
   | { readonly kind: 'help'; readonly topic: readonly string[] }
   /** Nothing was asked for. */

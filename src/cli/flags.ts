@@ -13,6 +13,7 @@ const valued = (name: string, value: string, variable: string | null = null): Fl
 
 export const FLAGS: readonly Flag[] = [
   valued('-f', 'FILE'), valued('-p', 'PIDFILE'), valued('-n', 'MAXCONN'), valued('-C', 'DIR'),
+  valued('-N', 'MAXCONN'), valued('-L', 'NAME'), valued('-cc', 'CONDITION'), alone('-sf'), alone('-st'), alone('-dD'), alone('-dV'), alone('-dK'),
   alone('-c'), alone('-V'), alone('-d'), alone('-q'), alone('-db'), alone('-D'), alone('-dW'),
   alone('-v'), alone('-vv'), alone('-h'), alone('--help'), alone('--version'), alone('--print-config'),
   valued('--listen', 'ADDRESS', 'PILLION_LISTEN'),
@@ -23,11 +24,28 @@ export const FLAGS: readonly Flag[] = [
   valued('--admin', 'ADDRESS', 'PILLION_ADMIN'),
 ];
 
-/** HAProxy's flags that Pillion does not have, with why (management guide 3). */
+/**
+ * HAProxy's other flags (management guide 3). `value`: the next word belongs to it; `attached`: more may follow in the same word, as in
+ * `-dMno-merge`. `word`: what is said of it on stderr; null: it asks for nothing that is missing here.
+ */
+export interface HaproxyFlag {
+  readonly name: string;
+  readonly value: string | null;
+  readonly attached: boolean;
+  readonly word: string | null;
+}
+
+const ENGINE = ['-dM', '-dI', '-de', '-dp', '-dS', '-dG', '-dR', '-dt', '-dF', '-dZ', '-dL', '-dr', '-W', '-Ws', '-dA'];
+
+export const HAPROXY_FLAGS: readonly HaproxyFlag[] = [
+  ...ENGINE.map((name) => ({ name, value: null, attached: !name.startsWith('-W'), word: null })),
+  { name: '-S', value: 'ADDRESS', attached: false, word: 'there is no master process, so nothing listens for its commands' },
+  { name: '-x', value: 'SOCKET', attached: false, word: 'sockets are not taken over from the old process: they are bound anew' },
+  { name: '-m', value: 'MEGABYTES', attached: false, word: "has no effect: limit the memory by the container, or systemd's MemoryMax=" },
+];
+
+/** HAProxy's flags that cannot be followed, with why. */
 export const OTHER_FLAGS: ReadonlyMap<string, string> = new Map([
-  ...['-W', '-Ws', '-S'].map((name) => [name, 'Pillion is one process without a master: leave it out'] as const),
-  ...['-sf', '-st', '-x'].map((name) => [name, 'start the new process, then send SIGUSR1 to the old one'] as const),
-  ...['-de', '-dp', '-dS', '-dG', '-dR', '-dt', '-dM', '-dF', '-dZ', '-m']
-    .map((name) => [name, "it tunes HAProxy's own engine: leave it out"] as const),
-  ...['-L', '-N', '-cc', '-dC', '-dD', '-dI', '-dK', '-dL', '-dV', '-dr', '-4'].map((name) => [name, 'leave it out'] as const),
+  ['-dC', "'pillion migrate FILE' prints a configuration"],
+  ['-4', "the system's resolver decides on the family: see gai.conf(5)"],
 ]);

@@ -5,16 +5,18 @@ export const HELP: string = `\
 Pillion: a gRPC-aware sidecar proxy, configured in HAProxy's language.
 
   pillion -f FILE|DIR [-f ...] [-- FILE...]      run a configuration
-  pillion -c -f FILE                             check it: 0 fine, 1 errors,
-                                                 2 nothing listens
+  pillion -c -f FILE                             check it: 0 fine, 1 not
   pillion --listen :8080 --to dns:greeter:50051  run without a file
-  pillion help [DIRECTIVE]                       e.g. pillion help balance
+  pillion migrate FILE | help [DIRECTIVE]        e.g. pillion help balance
 
-  -V  -d  -q        say more, debug in the foreground, say nothing
-  -D  -db           to the background, stay in the foreground
-  -p FILE  -C DIR   write the process id, change to DIR first
-  -n N     -dW      client connections at once, fail on warnings
-  -v  -vv           version, with details
+  -V -d -q -dD      say more, debug in the foreground, say nothing, diagnose
+  -D -db            to the background, stay in the foreground
+  -p FILE -C DIR    write the process id, change to DIR first
+  -n N -N N -dW     connections at once, per frontend; fail on warnings
+  -sf -st PID...    replace processes: let them drain, or end them at once
+  -cc CONDITION     0 if it holds;  -dK the words that are known
+  -L NAME -dV       HAPROXY_LOCALPEER; trust servers' certificates
+  -v -vv            version, with details
 
 Without a file (or as PILLION_LISTEN, PILLION_TO, ...):
   --listen ADDRESS       where clients connect, e.g. :8080 or [::]:8080

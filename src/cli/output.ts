@@ -1,19 +1,30 @@
 /** What commands print, and their exit codes. Pure: main.ts writes it. */
 import { formatDiagnostic } from '../config/diagnostics.ts';
 import { describeTopic } from '../config/describe.ts';
-import { listens } from '../config/load.ts';
+import { listens, loadConfiguration } from '../config/load.ts';
+import { migrate } from '../config/migrate.ts';
+import { evaluateCondition } from '../config/conditions.ts';
+import { keywordList } from '../config/keyword-list.ts';
+import { hasFeature } from '../config/tables/features.ts';
 import { HELP, versionText } from './help.ts';
+import type { Environment, Source } from '../config/lexer.ts';
 import type { Diagnostic } from '../config/diagnostics.ts';
 import type { LoadedConfiguration } from '../config/load.ts';
 import type { Command, Output, RunOptions } from './command.ts';
 import type { VersionInfo } from './help.ts';
 
 /** Commands that need no configuration. */
-export type Saying = Exclude<Command, { kind: 'run' | 'check' | 'print-config' }>;
+export type Saying = Exclude<Command, { kind: 'run' | 'check' | 'print-config' | 'migrate' }>;
 
-export function say(command: Saying, info: VersionInfo): Output {
+export function say(command: Saying, info: VersionInfo, env: Environment = {}): Output {
   switch (command.kind) {
     case 'version': return { stdout: versionText(info, command.verbose), stderr: '', exitCode: 0 };
+    case 'keywords': return { stdout: keywordList(), stderr: '', exitCode: 0 };
+    case 'condition': {
+      const result = evaluateCondition(command.text, { env, feature: hasFeature });
+      if (!result.ok) return { stdout: '', stderr: `pillion: -cc: ${result.message}\n`, exitCode: 2 };
+      return { stdout: '', stderr: '', exitCode: result.value ? 0 : 1 };
+    }
     case 'nothing': return { stdout: '', stderr: HELP, exitCode: 1 };
     case 'invalid': {
       const lines = command.messages.map((message) => `pillion: ${message}\n`);
@@ -29,15 +40,17 @@ export function say(command: Saying, info: VersionInfo): Output {
 
 /**
  * What there is to say of a configuration, before it runs or instead of it (`-c`). `exitCode` 0: it may run; 1: errors, or warnings
- * with -dW; 2: `-c`, and nothing would listen. -q is silent, errors included, as in HAProxy. `errors` of reading come first.
+ * with -dW, or nothing would listen. -q is silent, errors included, as in HAProxy. `errors` of reading come first.
  */
 export function report(
   loaded: LoadedConfiguration, unreadable: readonly Diagnostic[], options: RunOptions, check: boolean,
 ): Output {
   const errors = [...unreadable, ...loaded.errors];
-  const shown = [...errors, ...loaded.warnings].map((diagnostic) => `${formatDiagnostic(diagnostic)}\n`);
+  const notes = options.notes.map((note) => `pillion: ${note}\n`);
+  const remarks = loaded.remarks.filter(({ severity }) => severity === 'notice' || options.diagnose);
+  const shown = [...errors, ...loaded.warnings, ...remarks].map((diagnostic) => `${formatDiagnostic(diagnostic)}\n`);
   const end = (message: string | null, exitCode: number): Output => {
-    const stderr = options.quiet ? '' : `${shown.join('')}${message === null ? '' : `${message}\n`}`;
+    const stderr = options.quiet ? '' : `${notes.join('')}${shown.join('')}${message === null ? '' : `${message}\n`}`;
     const valid = check && exitCode === 0 && options.verbose && !options.quiet;
     return { stdout: valid ? 'Configuration file is valid\n' : '', stderr, exitCode };
   };
@@ -46,7 +59,21 @@ export function report(
   }
   if (options.failOnWarning && loaded.warnings.length > 0) return end('Warnings count as errors (-dW).', 1);
   if (!listens(loaded.configuration)) {
-    return end("Nothing to listen on: no frontend has a 'bind'.", check ? 2 : 1);
+    return end("Nothing to listen on: no frontend has a 'bind'.", 1);
   }
   return end(null, 0);
+}
+
+/** `pillion migrate`: the file on stdout; on stderr what it still has errors and warnings of. `exitCode` 1: errors. */
+export function migrated(
+  { sources, errors }: { readonly sources: readonly Source[]; readonly errors: readonly Diagnostic[] }, env: Environment,
+): Output {
+  const rewritten = sources.map((source) => ({ ...source, text: migrate(source) }));
+  const loaded = loadConfiguration(rewritten, env);
+  const said = errors.length > 0 ? errors : [...loaded.errors, ...loaded.warnings];
+  return {
+    stdout: rewritten.map(({ text }) => text).join(''),
+    stderr: said.map((diagnostic) => `${formatDiagnostic(diagnostic)}\n`).join(''),
+    exitCode: errors.length + loaded.errors.length > 0 ? 1 : 0,
+  };
 }

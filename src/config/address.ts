@@ -9,7 +9,7 @@ const MAX_RANGE = 4096;
 /** Longest path of a Unix socket on Linux (sun_path without its NUL). */
 const MAX_SOCKET_PATH = 107;
 
-const UNSUPPORTED_PREFIX = /^(abnsz|sockpair|udp[46]?|quic[46]|mptcp[46]?|rhttp|ring|stream\+\w+|dgram\+\w+|uxst|uxdg|uxdp)@/;
+const UNSUPPORTED_PREFIX = /^(abnsz|sockpair|udp[46]?|quic[46]|mptcp[46]?|rhttp|ring|stream\+(?!fd|ipv|unix|abns)\w+|dgram\+\w+|uxst|uxdg|uxdp)@/;
 
 /** The addresses of one `bind` word: a comma list, port ranges spread out. */
 export function parseBindAddresses(text: string): Parsed<BindAddress[]> {
@@ -23,7 +23,9 @@ export function parseBindAddresses(text: string): Parsed<BindAddress[]> {
   return { ok: true, value: addresses };
 }
 
-function parseBindAddress(text: string): Parsed<BindAddress[]> {
+function parseBindAddress(written: string): Parsed<BindAddress[]> {
+  // What else there is beside streams is not for 'bind'.
+  const text = written.replace(/^stream\+(?=\w+@)/, '');
   const prefix = UNSUPPORTED_PREFIX.exec(text);
   if (prefix !== null) return failed(`addresses of the form '${prefix[0]}' are not supported by Pillion yet`);
   const local = parseLocalSocket(text);
@@ -53,7 +55,8 @@ function parseBindAddress(text: string): Parsed<BindAddress[]> {
  * The address of a `server`: without a port the client's is used, `:+n` and `:-n` shift it. `0.0.0.0`, `*`, `::` and nothing mean the
  * address that the client connected to.
  */
-export function parseServerAddress(text: string): Parsed<ServerAddress> {
+export function parseServerAddress(written: string): Parsed<ServerAddress> {
+  const text = written.replace(/^stream\+(?=\w+@)/, '');
   const prefix = UNSUPPORTED_PREFIX.exec(text);
   if (prefix !== null) return failed(`addresses of the form '${prefix[0]}' are not supported by Pillion yet`);
   if (text.startsWith('fd@')) return failed(`'${text}': 'fd@' is for 'bind', a server needs an address to connect to`);

@@ -41,7 +41,9 @@ export function readStatement<D>(line: Line, words: Vocabulary<D>, draft: D, con
     case 'unknown': {
       const what = found.family === null ? 'keyword' : `word behind '${found.family}':`;
       const others = found.family === null ? context.elsewhere(found.token.text) : [];
-      const hint = others.length > 0 ? `'${found.token.text}' belongs to ${others.join(', ')}` : glued(found.token.text, found.family, words) ?? found.hint;
+      const blank = missingBlank(found.token.text, found.family, words);
+      const near = blank === null ? found.hint : `a blank is missing: ${blank.name} ${blank.rest}`;
+      const hint = others.length > 0 ? `'${found.token.text}' belongs to ${others.join(', ')}` : near;
       return report.error(`unknown ${what} '${found.token.text}' in section '${section}'`, found.token.position, hint);
     }
   }
@@ -84,11 +86,11 @@ function rewritten(
 }
 
 /** `stats uri/admin`: a blank is missing behind a name. */
-function glued<D>(text: string, family: string | null, words: Vocabulary<D>): string | null {
+export function missingBlank<D>(text: string, family: string | null, words: Vocabulary<D>): { readonly name: string; readonly rest: string } | null {
   const match = /^([a-z_-]+)([/:*\d].*)$/s.exec(text);
   if (match === null) return null;
   const name = family === null ? match[1] ?? '' : `${family} ${match[1] ?? ''}`;
-  return words.rows.has(name) || words.unsupported.has(name) ? `a blank is missing: ${name} ${match[2]}` : null;
+  return words.rows.has(name) || words.unsupported.has(name) ? { name, rest: match[2] ?? '' } : null;
 }
 
 /** The first `count` words as one place, when they stand on one line. */

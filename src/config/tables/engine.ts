@@ -55,7 +55,7 @@ export const ENGINE_DIRECTIVES: readonly Directive<GlobalDraft>[] = [
   given('insecure-setuid-wanted', 'Allow set-user-ID programs.', 'Nothing forbids them here.'),
   given('no-quic', 'No QUIC.', 'There is none.'),
   given('set-dumpable', 'Allow core dumps.', 'Nothing forbids them here.'),
-  ...tuning(`idle-pool.shared maxrewrite maxaccept maxpollevents pipesize recv_enough runqueue-depth sched.low-latency fd.edge-triggered
+  ...tuning(`idle-pool.shared maxaccept maxpollevents pipesize recv_enough runqueue-depth sched.low-latency fd.edge-triggered
     listener.default-shards listener.multi-queue disable-fast-forward disable-zero-copy-forwarding epoll.mask-events
     applet.zero-copy-forwarding h1.zero-copy-fwd-recv h1.zero-copy-fwd-send h2.zero-copy-fwd-send pt.zero-copy-forwarding
     quic.zero-copy-fwd-send ring.queues renice.runtime renice.startup vars.global-max-size vars.proc-max-size vars.reqres-max-size
@@ -85,6 +85,5 @@ export const ENGINE_OPTIONS: readonly Directive<ProxyDraft>[] = [
   option('tcp-smart-accept', FRONT, 'Save a TCP acknowledgement when a client connects.', OWN_WAY),
   option('tcp-smart-connect', BACK, 'Save a TCP acknowledgement when a server is connected to.', OWN_WAY),
   option('independent-streams', ANY, 'Timeouts of the two directions do not count for each other.', 'idle timers count both directions: remove the line'),
-  option('http-no-delay', ANY, 'Send without waiting for more: sockets never wait here.', null),
   option('contstats', FRONT, 'Count while streams run: counters always do here.', null),
 ];

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { parseArguments } from '../../../src/cli/arguments.ts';
+import { BALANCE_ALGORITHMS } from '../../../src/config/tables/balance.ts';
 import type { Command, Origin, RunOptions } from '../../../src/cli/command.ts';
 
 const QUIET: RunOptions = {
   verbose: false, debug: false, quiet: false, daemon: null, pidfile: null, maxconn: null, failOnWarning: false, directory: null,
+  diagnose: false, proxyMaxconn: null, localPeer: null, worker: false, trustServers: false, replaces: { pids: [], finish: true }, notes: [],
 };
 
 const parse = (line: string, env: Record<string, string> = {}): Command => parseArguments(line === '' ? [] : line.split(' '), env);
@@ -24,7 +26,10 @@ describe('command line', () => {
   const options: readonly [flags: string, expected: Partial<RunOptions>][] = [
     ['', {}], ['-V', { verbose: true }], ['-d', { verbose: true, debug: true, daemon: false }], ['-q', { quiet: true }], ['-D', { daemon: true }],
     ['-db', { daemon: false }], ['-p /run/p.pid', { pidfile: '/run/p.pid' }], ['-n 100', { maxconn: 100 }], ['-C /etc', { directory: '/etc' }],
-    ['-dW', { failOnWarning: true }], ['-db -V -dW', { daemon: false, verbose: true, failOnWarning: true }],
+    ['-dW', { failOnWarning: true }], ['-d -dM -dI -dMno-merge', { verbose: true, debug: true, daemon: false }], ['-W', { worker: true }], ['-dD', { diagnose: true }],
+    ['-Ws -S fd@7 -L peer1', { worker: true, localPeer: 'peer1', notes: ['-S: there is no master process, so nothing listens for its commands'] }],
+    ['-N 10', { proxyMaxconn: 10 }], ['-dV', { trustServers: true }], ['-sf 12 13', { replaces: { pids: [12, 13], finish: true } }],
+    ['-st 12 -db', { daemon: false, replaces: { pids: [12], finish: false } }], ['-sf', {}], ['-x /run/s', { notes: ['-x: sockets are not taken over from the old process: they are bound anew'] }], ['-db -V -dW', { daemon: false, verbose: true, failOnWarning: true }],
   ];
   for (const [flags, expected] of options) {
     it(`-f x ${flags}`, () => {
@@ -46,6 +51,12 @@ describe('command line', () => {
     assert.deepEqual(parse('-vv'), { kind: 'version', verbose: true });
   });
 
+  it('knows -cc, -dK and migrate', () => {
+    assert.deepEqual(parseArguments(['-cc', 'streq(a, b)'], {}), { kind: 'condition', text: 'streq(a, b)' });
+    for (const line of ['-dKall', '-dK', '-dKcfg,acl']) assert.deepEqual(parse(line), { kind: 'keywords' });
+    assert.deepEqual(parse('migrate a.cfg'), { kind: 'migrate', path: 'a.cfg' });
+  });
+
   it('without anything there is nothing to do', () => {
     assert.deepEqual(parse(''), { kind: 'nothing' });
     assert.deepEqual(parse('-c'), { kind: 'nothing' });
@@ -59,7 +70,9 @@ describe('command line', () => {
     ['-f', '-f needs a value: -f FILE'], ['-f -c', '-f needs a value: -f FILE'], ['-f x -n', '-n needs a value: -n MAXCONN'],
     ['-f x -n many', "-n: 'many' is not a number of connections"], ['-f x -n 0', "-n: '0' is not a number of connections"],
     ['-f x -D -db', '-D contradicts -db and -d'], ['--listen :1 --to a:1 --print-config=1', '--print-config takes no value'],
-    ['-W -f x', "-W is HAProxy's and not supported by Pillion: Pillion is one process without a master: leave it out"],
+    ['-dC -f x', "-dC is HAProxy's and not supported by Pillion: 'pillion migrate FILE' prints a configuration"],
+    ['-f x -S', '-S needs a value: -S ADDRESS'], ['-f x -N 0', "-N: '0' is not a number of connections"], ['-dM!', "unknown flag '-dM!'"],
+    ['migrate', "'migrate' needs a file: pillion migrate FILE"], ['migrate a b', "'migrate' takes one file"], ['-cc', '-cc needs a value: -cc CONDITION'],
     ['-f x --listen :1', '--listen is for running without a file: put it into the file, or leave out -f'],
     ['-f x --print-config', '--print-config shows what --listen and --to mean; a file is its own text'],
     ['--print-config', '--print-config needs --listen and --to'],
@@ -70,7 +83,7 @@ describe('command line', () => {
     ['--listen :1 --to a:+1', "--to: 'a:+1' needs a port: host:port"], ['--listen :1 --to a:1,', '--to: the address is empty'],
     ['--listen :1 --to dns:a', "--to: 'dns:a' needs a host name and a port: dns:greeter:50051"],
     ['--listen :1 --to dns:/a', "--to: 'dns:/a' needs a host name and a port: dns:greeter:50051"],
-    ['--listen :1 --to a:1 --balance leastcon', "--balance: 'leastcon' is none of roundrobin, leastconn, first, random; did you mean 'leastconn'?"],
+    ['--listen :1 --to a:1 --balance leastcon', `--balance: 'leastcon' is none of ${BALANCE_ALGORITHMS.join(', ')}; did you mean 'leastconn'?`],
     ['--listen :1 --to a:1 --otlp c:4317', "--otlp: 'c:4317' is not a collector's URL: expected grpc://host:4317 or http://host:4318/v1/traces"],
     ['--listen :1 --to a:1 --admin :1,:2', "--admin: ':1,:2' is more than one address"],
     ['--listen :1 --to a:1 --grpc-service a/b', "--grpc-service: 'a/b' is not the name of a gRPC service"],
