@@ -1,4 +1,5 @@
 /** What the bench's own peers need of HTTP/2 (RFC 9113), as cheap as can be. */
+import type { Socket } from 'node:net';
 import type { HpackEncoder } from '../src/h2/hpack/encoder.ts';
 import { FieldList } from '../src/model/fields.ts';
 
@@ -47,4 +48,25 @@ export function setting(name: number, value: number): Buffer {
 export function headers(id: number, fields: FieldList, flags: number, encoder: HpackEncoder): Buffer {
   const block = Buffer.alloc(encoder.maxEncodedLength(fields, null));
   return frame(HEADERS, END_HEADERS | flags, id, block.subarray(0, encoder.encode(fields, null, block, 0)));
+}
+
+/** Calls `onFrame` for each frame that comes, which should be few and small, and acknowledges SETTINGS. */
+export function readFrames(socket: Socket, prefaceLength: number, onFrame: (type: number, flags: number, id: number) => void): void {
+  let kept = Buffer.alloc(0);
+  let skip = prefaceLength;
+  socket.on('data', (chunk: Buffer) => {
+    let bytes = kept.length === 0 ? chunk : Buffer.concat([kept, chunk]);
+    const skipped = Math.min(skip, bytes.length);
+    skip -= skipped;
+    bytes = bytes.subarray(skipped);
+    while (bytes.length >= 9 && bytes.length >= 9 + bytes.readUIntBE(0, 3)) {
+      const type = bytes[3] as number;
+      const flags = bytes[4] as number;
+      if (type === SETTINGS && (flags & ACK) === 0) socket.write(frame(SETTINGS, ACK, 0, Buffer.alloc(0)));
+      onFrame(type, flags, bytes.readUInt32BE(5));
+      bytes = bytes.subarray(9 + bytes.readUIntBE(0, 3));
+    }
+    kept = Buffer.from(bytes);
+  });
+  socket.on('error', () => socket.destroy());
 }

@@ -11,7 +11,7 @@ import type { Complain, Sample, Series, Subject } from './rounds.ts';
 
 /** An empty gRPC message: flag byte and 4 bytes of length. */
 const message = Buffer.alloc(5);
-const method = '/bench.Echo/Unary.grpc';
+export const method = '/bench.Echo/Unary.grpc';
 const warmUpSeconds = 1;
 
 export interface GrpcResult {

@@ -4,9 +4,9 @@
  *   node bench/idle-peer.ts serve PORT                       answers each request by a header section, and no more
  *   node bench/idle-peer.ts hold PORT CONNECTIONS STREAMS    prints "held" when all of CONNECTIONS × STREAMS are answered, and stays
  */
-import { connect, createServer, type Socket } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { HpackEncoder } from '../src/h2/hpack/encoder.ts';
-import { ACK, frame, headers, HEADERS, MAX_CONCURRENT_STREAMS, PING, PREFACE, request, RESPONSE, setting, SETTINGS } from './frames.ts';
+import { ACK, frame, headers, HEADERS, MAX_CONCURRENT_STREAMS, PING, PREFACE, readFrames, request, RESPONSE, setting, SETTINGS } from './frames.ts';
 
 /** More than is opened, so that a proxy needs few connections. */
 const MOST_STREAMS = 100_000;
@@ -16,32 +16,11 @@ const AT_ONCE = 100;
 const UNANSWERED = 1000;
 const FIELDS = request('/idle/Stream');
 
-/** Calls `onFrame` for each frame that comes; frames here are few and small. */
-function read(socket: Socket, prefaceLength: number, onFrame: (type: number, flags: number, id: number) => void): void {
-  let kept = Buffer.alloc(0);
-  let skip = prefaceLength;
-  socket.on('data', (chunk: Buffer) => {
-    let bytes = kept.length === 0 ? chunk : Buffer.concat([kept, chunk]);
-    const skipped = Math.min(skip, bytes.length);
-    skip -= skipped;
-    bytes = bytes.subarray(skipped);
-    while (bytes.length >= 9 && bytes.length >= 9 + bytes.readUIntBE(0, 3)) {
-      const type = bytes[3] as number;
-      const flags = bytes[4] as number;
-      if (type === SETTINGS && (flags & ACK) === 0) socket.write(frame(SETTINGS, ACK, 0, Buffer.alloc(0)));
-      onFrame(type, flags, bytes.readUInt32BE(5));
-      bytes = bytes.subarray(9 + bytes.readUIntBE(0, 3));
-    }
-    kept = Buffer.from(bytes);
-  });
-  socket.on('error', () => socket.destroy());
-}
-
 function serve(port: number): void {
   createServer({ noDelay: true }, (socket) => {
     const encoder = new HpackEncoder();
     socket.write(setting(MAX_CONCURRENT_STREAMS, MOST_STREAMS));
-    read(socket, PREFACE.length, (type, _flags, id) => {
+    readFrames(socket, PREFACE.length, (type, _flags, id) => {
       if (type === HEADERS) socket.write(headers(id, RESPONSE, 0, encoder));
     });
   }).listen({ port, host: '127.0.0.1', backlog: 1024 });
@@ -72,7 +51,7 @@ function open(port: number, streams: number, unanswered: number): Promise<void> 
       if (requests.length > 0) socket.write(Buffer.concat(requests));
     };
     socket.write(Buffer.concat([PREFACE, frame(SETTINGS, 0, 0, Buffer.alloc(0))]));
-    read(socket, 0, (type, flags) => {
+    readFrames(socket, 0, (type, flags) => {
       if (type === HEADERS) answered++;
       if (type === HEADERS || (type === SETTINGS && (flags & ACK) === 0)) more();
       if (type !== PING && answered === streams) resolve();

@@ -41,7 +41,7 @@ function serve(kind: 'relay' | 'pipe', port: number, upstream: number): void {
 }
 
 function tie(kind: 'relay' | 'pipe', client: Socket, server: Socket): void {
-  if (kind === 'relay') new Relay(client, server, null, { clientTimeoutMs: 60_000, serverTimeoutMs: 60_000 }, () => {});
+  if (kind === 'relay') new Relay(client, server, null, { clientTimeoutMs: 60_000, serverTimeoutMs: 60_000, tunnelTimeoutMs: null, clientFinTimeoutMs: null, serverFinTimeoutMs: null }, () => {});
   else client.pipe(server).pipe(client);
 }
 
