@@ -4,8 +4,9 @@
  *      accept ──▶ admission (PROXY header, TLS; admission.ts)
  *                    ▼
  *                 detecting ──▶ HTTP/2 session, an exchange per stream
+ *                    │      ├─▶ HTTP/1 session, an exchange per request (http1-client.ts)
  *                    │      └─▶ raw TCP, one exchange
- *                    └─▶ refused (mode grpc and http: not a protocol that they speak)
+ *                    └─▶ refused (mode grpc: not HTTP/2)
  *
  * Detection looks at what has come and takes nothing away. A client that stays silent may wait for the server to speak: a server
  * is dialled meanwhile, and when that speaks first, or when the time is up, the connection is raw TCP.
@@ -13,7 +14,7 @@
 import type { Socket } from 'node:net';
 import type { BindSettings, FrontendSettings } from '../config/model.ts';
 import type { FieldList, RequestFacts } from '../model/fields.ts';
-import type { HalfSink } from '../model/exchange.ts';
+import type { Half, HalfSink } from '../model/exchange.ts';
 import type { ConnectionRecord, FrontendRecord, StreamRecord } from '../model/records.ts';
 import type { TlsRecord } from '../model/tls.ts';
 import type { Tracer } from '../model/trace.ts';
@@ -21,7 +22,10 @@ import { now } from '../time/clock.ts';
 import { armTimer, disarmTimer, Timer } from '../time/wheel.ts';
 import { SessionSocket } from '../transport/session-socket.ts';
 import { ENHANCE_YOUR_CALM, NO_ERROR } from '../h2/errors.ts';
+import type { Http1ClientSession } from '../h1/client-session.ts';
+import type { Http1ServerSession } from '../h1/server-session.ts';
 import type { Http2Options } from '../h2/options.ts';
+import { GRPC_STATUS } from '../grpc/status.ts';
 import type { Http2Stream } from '../h2/stream.ts';
 import { detect } from '../detect/detect.ts';
 import type { Backend } from '../pool/backend.ts';
@@ -29,8 +33,12 @@ import { Http2Session, type SessionOwner } from '../session/http2-session.ts';
 import type { SessionTimeouts } from '../session/timeouts.ts';
 import type { TlsAcceptor } from '../tls/acceptor.ts';
 import { Admission, type Admitted, type Refused } from './admission.ts';
-import type { ExchangeContext } from './context.ts';
 import { Exchange } from './exchange.ts';
+import type { ProxyError } from './error-response.ts';
+import { serveHttp1, type Http1Context } from './http1-client.ts';
+import { ConnectionRules } from './connection-rules.ts';
+import { RuledStream } from './ruled-stream.ts';
+import type { Routing } from './routing.ts';
 import { TcpExchange } from './tcp-exchange.ts';
 
 /** How long a silent client is waited for before a server is dialled in case it speaks first, milliseconds. */
@@ -38,11 +46,11 @@ const DIAL_AHEAD_MS = 50;
 /** How long a peer may take to read why its streams were cut, milliseconds. */
 const LAST_WORDS_MS = 1000;
 
-type Phase = 'admission' | 'detecting' | 'h2' | 'tcp' | 'ended';
+const HEADERS_TOO_LARGE: ProxyError = {
+  grpcStatus: GRPC_STATUS.RESOURCE_EXHAUSTED, httpStatus: 431, message: 'the header list of the request is too large',
+};
 
-const ONLY_HTTP2 = 'This port speaks HTTP/2 only, with prior knowledge (h2c).\n';
-const VERSION_NOT_SUPPORTED =
-  `HTTP/1.1 505 HTTP Version Not Supported\r\ncontent-type: text/plain\r\nconnection: close\r\ncontent-length: ${ONLY_HTTP2.length}\r\n\r\n${ONLY_HTTP2}`;
+type Phase = 'admission' | 'detecting' | 'h1' | 'h2' | 'tcp' | 'ended';
 
 /** The frontend, as its connections know it. */
 export interface ConnectionOwner extends FrontendRecord {
@@ -50,12 +58,14 @@ export interface ConnectionOwner extends FrontendRecord {
   readonly defaultBackend: Backend | null;
   readonly http2: Http2Options;
   readonly tracer: Tracer | null;
+  /** null: no rules. */
+  readonly routing: Routing | null;
   streamEnded(stream: StreamRecord): void;
   protocolError(connection: ConnectionRecord, code: number, reason: string): void;
   connectionEnded(connection: ClientConnection, streams: number, reason: string): void;
 }
 
-export class ClientConnection extends Timer implements ConnectionRecord, ExchangeContext, SessionOwner {
+export class ClientConnection extends Timer implements ConnectionRecord, Http1Context, SessionOwner {
   readonly id: number;
   clientAddress: string;
   clientPort: number;
@@ -78,6 +88,11 @@ export class ClientConnection extends Timer implements ConnectionRecord, Exchang
   #ahead: TcpExchange | null = null;
   #tcp: TcpExchange | null = null;
   #session: Http2Session | null = null;
+  #http1: Http1ServerSession | null = null;
+  readonly reuse: { speaks: 'h1' | 'h2'; requests: number; kept: Http1ClientSession | null; gone: boolean } = {
+    speaks: 'h2', requests: 0, kept: null, gone: false,
+  };
+  readonly #rules: ConnectionRules | null;
   #streams = 0;
   #age: 'young' | 'old' | 'cut' = 'young';
   #drainText: string | null = null;
@@ -97,11 +112,13 @@ export class ClientConnection extends Timer implements ConnectionRecord, Exchang
     this.#settings = frontend.settings;
     this.#bind = bind;
     this.#acceptor = acceptor;
+    this.#rules = frontend.routing === null ? null : new ConnectionRules(this, frontend.routing, frontend.settings, (cause) => this.#drop(cause));
     this.#timeouts = timeouts;
   }
 
   /** Begins to read. */
   start(): void {
+    if (this.#rules?.refuses('tcpConnection') === true) return;
     if (this.#acceptor === null && !this.#bind.acceptProxy) {
       this.#begin(null);
       return;
@@ -117,6 +134,7 @@ export class ClientConnection extends Timer implements ConnectionRecord, Exchang
 
   /** `first`: what was read already, or null. */
   #begin(first: Buffer | null): void {
+    if (this.#rules?.refuses('tcpSession') === true) return;
     const { mode } = this.#settings;
     if (mode === 'tcp') this.#beginTcp(first);
     else if (mode === 'grpc' || this.#bind.proto === 'h2' || this.tls?.alpn === 'h2') this.#beginHttp2(first);
@@ -164,6 +182,14 @@ export class ClientConnection extends Timer implements ConnectionRecord, Exchang
     return this;
   }
 
+  get readyAt(): number {
+    return this.#readyAt;
+  }
+
+  get secure(): boolean {
+    return this.tls !== null;
+  }
+
   // ---- detection
 
   #beginDetection(first: Buffer | null): void {
@@ -189,7 +215,8 @@ export class ClientConnection extends Timer implements ConnectionRecord, Exchang
       case 'h1':
       case 'tls':
       case 'raw':
-        if (this.#settings.mode === 'http') this.#refuse(verdict);
+        // In mode http what is no HTTP is answered as a bad request.
+        if (verdict === 'h1' || this.#settings.mode === 'http') this.#beginHttp1(this.#endDetection());
         else this.#beginTcp(this.#endDetection());
     }
   };
@@ -204,7 +231,7 @@ export class ClientConnection extends Timer implements ConnectionRecord, Exchang
     }
     if (this.#phase !== 'detecting') return;
     if (this.#settings.mode !== 'auto') {
-      this.#refuse('silence');
+      this.#beginHttp1(this.#endDetection());
       return;
     }
     const due = this.#readyAt + this.#settings.detectTimeoutMs;
@@ -214,14 +241,14 @@ export class ClientConnection extends Timer implements ConnectionRecord, Exchang
       return;
     }
     if (this.#seen === null && this.#ahead === null) {
-      this.#ahead = this.#newTcpExchange();
-      this.#ahead.dial();
+      this.#ahead = this.#rules === null ? this.#newTcpExchange() : null;
+      this.#ahead?.dial();
     }
     armTimer(this, due);
   }
 
   #newTcpExchange(): TcpExchange {
-    return new TcpExchange(this, this.#socket, this.#settings.clientTimeoutMs, () => {
+    return new TcpExchange(this, this.#socket, this.#settings.clientFinTimeoutMs, () => {
       if (this.#phase === 'detecting') this.#beginTcp(this.#endDetection());
     });
   }
@@ -248,14 +275,6 @@ export class ClientConnection extends Timer implements ConnectionRecord, Exchang
     this.#finish('client closed the connection before it sent a request');
   };
 
-  #refuse(verdict: 'h1' | 'tls' | 'raw' | 'silence'): void {
-    this.#endDetection();
-    this.frontend.counters.protocolErrors++;
-    this.frontend.protocolError(this, 0, verdict === 'silence' ? `nothing sent within ${this.#timeouts.handshake.ms} ms (${this.#timeouts.handshake.name})` : `mode http speaks HTTP/2 without TLS here, the client sent ${verdict}`);
-    if (verdict === 'h1') this.#socket.end(VERSION_NOT_SUPPORTED);
-    this.#finish(`refused: ${verdict}`);
-  }
-
   // ---- the protocols
 
   #beginTcp(first: Buffer | null): void {
@@ -264,6 +283,11 @@ export class ClientConnection extends Timer implements ConnectionRecord, Exchang
     this.#socket.on('error', ignore);
     const exchange = this.#ahead ?? this.#newTcpExchange();
     this.#ahead = null;
+    if (this.#rules === null) this.#relay(exchange, first);
+    else this.#rules.routeRaw(this.#socket, first, exchange, (seen) => this.#relay(exchange, seen));
+  }
+
+  #relay(exchange: TcpExchange, first: Buffer | null): void {
     this.#tcp = exchange;
     this.streamBegan();
     exchange.begin(first);
@@ -297,7 +321,7 @@ export class ClientConnection extends Timer implements ConnectionRecord, Exchang
       case 'old':
         this.#age = 'cut';
         for (const { sink } of session.connection.openStreams()) {
-          if (sink instanceof Exchange) sink.cut(`the connection has reached max-connection-age, and its grace of ${graceMs ?? 0} ms is over`);
+          if (sink instanceof Exchange || sink instanceof RuledStream) sink.cut(`the connection has reached max-connection-age, and its grace of ${graceMs ?? 0} ms is over`);
         }
         armTimer(this, now() + LAST_WORDS_MS);
         return;
@@ -306,9 +330,20 @@ export class ClientConnection extends Timer implements ConnectionRecord, Exchang
     }
   }
 
+  #beginHttp1(first: Buffer | null): void {
+    this.#phase = 'h1';
+    this.protocol = 'h1';
+    this.reuse.speaks = 'h1';
+    this.#ahead?.cancel();
+    this.#ahead = null;
+    this.#http1 = serveHttp1(this, new SessionSocket(this.#socket), this.#settings, this.#timeouts, first);
+    if (this.#drainText !== null) this.#http1.drain();
+  }
+
   /** Takes no new streams, lets those under way finish and closes. Raw connections end by themselves. */
   drain(text: string): void {
     this.#drainText = text;
+    this.#http1?.drain();
     // A connection that has just been accepted is told when its client has said hello: until then it could not tell GOAWAY from a failure.
     if (this.#session !== null && this.#session.phase !== 'handshake') this.#session.drain(text);
   }
@@ -317,6 +352,7 @@ export class ClientConnection extends Timer implements ConnectionRecord, Exchang
   abort(cause: string): void {
     this.#tcp?.abort('K-', cause);
     this.#session?.abort(NO_ERROR, cause);
+    this.#http1?.abort(cause);
     if (this.#phase === 'admission') {
       this.#admission?.cancel();
       this.#socket.destroy();
@@ -327,10 +363,17 @@ export class ClientConnection extends Timer implements ConnectionRecord, Exchang
     }
   }
 
+  /** A rule wants nothing more of it. */
+  #drop(cause: string): void {
+    this.abort(cause);
+    this.#socket.destroy();
+    this.#finish(cause);
+  }
+
   // ---- for exchanges
 
   route(_request: RequestFacts | null): Backend | null {
-    return this.frontend.defaultBackend;
+    return this.#rules === null ? this.frontend.defaultBackend : this.#rules.rawBackend;
   }
 
   streamBegan(): void {
@@ -342,22 +385,36 @@ export class ClientConnection extends Timer implements ConnectionRecord, Exchang
   ended(stream: StreamRecord): void {
     if (stream.kind === 'tcp' && this.#tcp === null) return;
     this.frontend.counters.streamsCurrent--;
+    if (stream.kind === 'tcp') this.#rules?.rawEnded(this.#tcp);
     this.frontend.streamEnded(stream);
     if (stream.kind === 'tcp') this.#finish(stream.cause);
+  }
+
+  open(client: Half): Exchange | RuledStream {
+    return this.#rules === null ? new Exchange(this, client) : this.#rules.open(this, client);
   }
 
   // ---- for the session
 
   onStream(stream: Http2Stream): HalfSink {
     this.streamBegan();
-    return new Exchange(this, stream);
+    return this.open(stream);
   }
 
   onTooLarge(stream: Http2Stream, beginning: FieldList, endStream: boolean): void {
     this.streamBegan();
-    const exchange = new Exchange(this, stream);
+    const exchange = this.open(stream);
     stream.sink = exchange;
-    exchange.refuse(beginning, endStream);
+    exchange.refuse(beginning, endStream, HEADERS_TOO_LARGE, 'PR');
+  }
+
+  malformed(reason: string): void {
+    this.frontend.counters.protocolErrors++;
+    this.frontend.protocolError(this, 0, reason);
+  }
+
+  finished(reason: string): void {
+    this.#finish(reason);
   }
 
   onGlitch(): void {
@@ -387,12 +444,15 @@ export class ClientConnection extends Timer implements ConnectionRecord, Exchang
 
   #finish(reason: string): void {
     if (this.#phase === 'ended') return;
-    const wasHttp2 = this.#phase === 'h2';
+    const wasHttp = this.#phase === 'h1' || this.#phase === 'h2';
     this.#phase = 'ended';
     disarmTimer(this);
     this.#ahead?.cancel();
     this.#ahead = null;
-    if (!wasHttp2) this.#socket.destroySoon();
+    this.#rules?.end();
+    this.reuse.gone = true;
+    if (this.reuse.kept?.exclusive === true) this.reuse.kept.release();
+    if (!wasHttp) this.#socket.destroySoon();
     this.frontend.connectionEnded(this, this.#streams, reason);
   }
 }

@@ -28,7 +28,7 @@ export class TcpExchange extends Placement implements StreamRecord {
   bytesOut = 0;
   readonly #context: ExchangeContext;
   readonly #client: Socket;
-  readonly #clientTimeoutMs: number | null;
+  readonly #clientFinTimeoutMs: number | null;
   readonly #onServerSpoke: () => void;
   #cancelDial: (() => void) | null = null;
   #serverSocket: Socket | null = null;
@@ -40,11 +40,11 @@ export class TcpExchange extends Placement implements StreamRecord {
   #relay: Relay | null = null;
 
   /** @param onServerSpoke called when the dialled server sends something that is not HTTP/2 before {@link begin} */
-  constructor(context: ExchangeContext, client: Socket, clientTimeoutMs: number | null, onServerSpoke: () => void) {
+  constructor(context: ExchangeContext, client: Socket, clientFinTimeoutMs: number | null, onServerSpoke: () => void) {
     super();
     this.#context = context;
     this.#client = client;
-    this.#clientTimeoutMs = clientTimeoutMs;
+    this.#clientFinTimeoutMs = clientFinTimeoutMs;
     this.#onServerSpoke = onServerSpoke;
   }
 
@@ -148,7 +148,9 @@ export class TcpExchange extends Placement implements StreamRecord {
     this.#client.off('close', this.#onClientClosed);
     socket.removeAllListeners('readable');
     this.cause = '';
-    const timeouts = { clientTimeoutMs: this.#clientTimeoutMs, serverTimeoutMs: this.backend?.settings.serverTimeoutMs ?? null };
+    const { clientTimeoutMs } = this.#context;
+    const { serverTimeoutMs = null, serverFinTimeoutMs = null, tunnelTimeoutMs = null } = this.backend?.settings ?? {};
+    const timeouts = { clientTimeoutMs, clientFinTimeoutMs: this.#clientFinTimeoutMs, serverTimeoutMs, serverFinTimeoutMs, tunnelTimeoutMs };
     this.#relay = new Relay(this.#client, socket, this.#first, timeouts, (relay) => this.#relayEnded(relay));
     this.#first = null;
   }

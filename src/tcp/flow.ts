@@ -35,11 +35,14 @@ export class Flow {
   #shrinking = false;
   #smallReads = 0;
   #blocked = false;
+  readonly #onEnded: () => void;
   readonly #unblock = (): void => this.#onSinkFree();
 
-  constructor(source: Socket, sink: Socket) {
+  /** @param onEnded called when the source's end has been passed on */
+  constructor(source: Socket, sink: Socket, onEnded: () => void) {
     this.#source = source;
     this.#sink = sink;
+    this.#onEnded = onEnded;
   }
 
   /** True while the source is not read because the sink has not taken what it was given. */
@@ -140,5 +143,6 @@ export class Flow {
     this.ended = true;
     this.#shrink();
     this.#sink.end();
+    this.#onEnded();
   }
 }

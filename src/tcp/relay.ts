@@ -5,11 +5,16 @@
 import type { Socket } from 'node:net';
 import { Flow } from './flow.ts';
 
+/** How long a side may neither send nor take anything when it is expected to, milliseconds (HAProxy manual 4.2); null: not set. */
 export interface RelayOptions {
-  /** `timeout client`, milliseconds: how long the client may neither send nor take anything; null for ever. */
+  /** `timeout client`, `timeout server` */
   readonly clientTimeoutMs: number | null;
-  /** `timeout server`, milliseconds, likewise. */
   readonly serverTimeoutMs: number | null;
+  /** `timeout tunnel`: in place of both. */
+  readonly tunnelTimeoutMs: number | null;
+  /** `timeout client-fin`, `timeout server-fin`: in place of that once one direction has ended. */
+  readonly clientFinTimeoutMs: number | null;
+  readonly serverFinTimeoutMs: number | null;
 }
 
 export type RelaySide = 'client' | 'server';
@@ -36,7 +41,9 @@ export class Relay implements RelayFigures {
   readonly #server: Socket;
   readonly #fromClient: Flow;
   readonly #fromServer: Flow;
+  readonly #options: RelayOptions;
   readonly #onEnd: (relay: Relay) => void;
+  #halfClosed = false;
   #open = 2;
   #aborted = false;
 
@@ -49,11 +56,13 @@ export class Relay implements RelayFigures {
   constructor(client: Socket, server: Socket, first: Buffer | null, options: RelayOptions, onEnd: (relay: Relay) => void) {
     this.#client = client;
     this.#server = server;
+    this.#options = options;
     this.#onEnd = onEnd;
-    this.#fromClient = new Flow(client, server);
-    this.#fromServer = new Flow(server, client);
-    this.#watch('client', client, options.clientTimeoutMs);
-    this.#watch('server', server, options.serverTimeoutMs);
+    const onHalfClosed = (): void => this.#onHalfClosed();
+    this.#fromClient = new Flow(client, server, onHalfClosed);
+    this.#fromServer = new Flow(server, client, onHalfClosed);
+    this.#watch('client', client);
+    this.#watch('server', server);
     if (client.destroyed || server.destroyed) {
       this.#fail(client.destroyed ? 'client' : 'server', 'connection closed before the relay began');
       return;
@@ -77,13 +86,30 @@ export class Relay implements RelayFigures {
     reset(this.#server);
   }
 
-  #watch(side: RelaySide, socket: Socket, timeoutMs: number | null): void {
+  #watch(side: RelaySide, socket: Socket): void {
     socket.setNoDelay(true);
     if (socket.closed) queueMicrotask(() => this.#onClose());
     else socket.once('close', () => this.#onClose());
     socket.on('error', (error: NodeJS.ErrnoException) => this.#onError(side, error));
-    socket.setTimeout(timeoutMs ?? 0);
-    if (timeoutMs !== null) socket.on('timeout', () => this.#onTimeout(side, socket, timeoutMs));
+    socket.on('timeout', () => this.#onTimeout(side, socket));
+    socket.setTimeout(this.#limit(side)?.ms ?? 0);
+  }
+
+  /** The timeout in force. */
+  #limit(side: RelaySide): { readonly ms: number; readonly name: string } | null {
+    const { clientTimeoutMs, serverTimeoutMs, tunnelTimeoutMs, clientFinTimeoutMs, serverFinTimeoutMs } = this.#options;
+    const finMs = this.#halfClosed ? (side === 'client' ? clientFinTimeoutMs : serverFinTimeoutMs) : null;
+    if (finMs !== null) return { ms: finMs, name: `timeout ${side}-fin` };
+    if (tunnelTimeoutMs !== null) return { ms: tunnelTimeoutMs, name: 'timeout tunnel' };
+    const ms = side === 'client' ? clientTimeoutMs : serverTimeoutMs;
+    return ms === null ? null : { ms, name: `timeout ${side}` };
+  }
+
+  /** One direction has ended, and the time for the other begins. */
+  #onHalfClosed(): void {
+    this.#halfClosed = true;
+    this.#client.setTimeout(this.#limit('client')?.ms ?? 0);
+    this.#server.setTimeout(this.#limit('server')?.ms ?? 0);
   }
 
   #onError(side: RelaySide, error: NodeJS.ErrnoException): void {
@@ -107,14 +133,17 @@ export class Relay implements RelayFigures {
    * A socket's own timer restarts with every octet read from or taken by its peer. It counts against the peer when the peer is
    * expected to do something: to send, unless its stream has ended or the other side holds it up; or to take what is written.
    */
-  #onTimeout(side: RelaySide, socket: Socket, timeoutMs: number): void {
+  #onTimeout(side: RelaySide, socket: Socket): void {
+    const limit = this.#limit(side);
+    if (limit === null) return;
     const reads = side === 'client' ? this.#fromClient : this.#fromServer;
     const expectedToSend = !reads.ended && !reads.blocked;
     if (!expectedToSend && socket.writableLength === 0) {
-      socket.setTimeout(timeoutMs);
+      socket.setTimeout(limit.ms);
       return;
     }
-    if (!this.#conclude(side === 'client' ? 'cD' : 'sD', `no activity of the ${side} for ${timeoutMs} ms`)) return;
+    const what = socket.writableLength > 0 ? `the ${side} took nothing` : `nothing from the ${side}`;
+    if (!this.#conclude(side === 'client' ? 'cD' : 'sD', `${limit.name}: ${what} for ${limit.ms} ms`)) return;
     this.#client.destroy();
     this.#server.destroy();
   }

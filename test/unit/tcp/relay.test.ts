@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Relay, type RelayOptions } from '../../../src/tcp/relay.ts';
 
-const NO_TIMEOUTS: RelayOptions = { clientTimeoutMs: null, serverTimeoutMs: null };
+const NO_TIMEOUTS: RelayOptions = { clientTimeoutMs: null, serverTimeoutMs: null, tunnelTimeoutMs: null, clientFinTimeoutMs: null, serverFinTimeoutMs: null };
 
 /** A connected pair on loopback: `near` was dialled, `far` accepted. */
 interface Pair {
@@ -349,21 +349,21 @@ describe('tcp/relay', () => {
 
   describe('timeouts', () => {
     it('ends an idle connection after timeout client', async () => {
-      const { client, server, ended } = await rig({ clientTimeoutMs: 30, serverTimeoutMs: null });
+      const { client, server, ended } = await rig({ ...NO_TIMEOUTS, clientTimeoutMs: 30 });
       await Promise.all([once(client.resume(), 'end'), once(server.resume(), 'end')]);
       const relay = await ended;
       assert.equal(relay.termination, 'cD');
-      assert.equal(relay.cause, 'no activity of the client for 30 ms');
+      assert.equal(relay.cause, 'timeout client: nothing from the client for 30 ms');
     });
 
     it('ends an idle connection after timeout server', async () => {
-      const { client, server, ended } = await rig({ clientTimeoutMs: null, serverTimeoutMs: 30 });
+      const { client, server, ended } = await rig({ ...NO_TIMEOUTS, serverTimeoutMs: 30 });
       await Promise.all([once(client.resume(), 'end'), once(server.resume(), 'end')]);
       assert.equal((await ended).termination, 'sD');
     });
 
     it('does not blame a client that has ended its stream', async () => {
-      const { client, server, outer, ended } = await rig({ clientTimeoutMs: 20, serverTimeoutMs: null });
+      const { client, server, outer, ended } = await rig({ ...NO_TIMEOUTS, clientTimeoutMs: 20 });
       client.end();
       server.resume();
       await once(outer, 'timeout');
@@ -375,7 +375,7 @@ describe('tcp/relay', () => {
 
     it('does not blame a client whom the server holds up', async () => {
       // Long enough that the client, which shares this process with the reader, is never silent for as long once it may go on.
-      const { client, server, outer, inner, relay, ended } = await rig({ clientTimeoutMs: 250, serverTimeoutMs: null });
+      const { client, server, outer, inner, relay, ended } = await rig({ ...NO_TIMEOUTS, clientTimeoutMs: 250 });
       const sent = send(client, 16 << 20);
       await stalled(relay, inner);
       await once(outer, 'timeout');
@@ -386,10 +386,42 @@ describe('tcp/relay', () => {
     });
 
     it('blames a server that takes nothing', async () => {
-      const { client, ended } = await rig({ clientTimeoutMs: null, serverTimeoutMs: 30 });
+      const { client, ended } = await rig({ ...NO_TIMEOUTS, serverTimeoutMs: 30 });
       client.on('error', () => {});
       void send(client, 32 << 20).catch(() => {});
-      assert.equal((await ended).termination, 'sD');
+      const { termination, cause } = await ended;
+      assert.deepEqual([termination, cause], ['sD', 'timeout server: the server took nothing for 30 ms']);
+    });
+
+    it('goes by timeout tunnel instead where that is set', async () => {
+      const { client, server, ended } = await rig({ ...NO_TIMEOUTS, clientTimeoutMs: 1, serverTimeoutMs: 1, tunnelTimeoutMs: 60 });
+      client.resume();
+      server.resume();
+      const begun = performance.now();
+      assert.match((await ended).cause, /^timeout tunnel: nothing from the (client|server) for 60 ms$/);
+      assert.ok(performance.now() - begun >= 59);
+    });
+
+    for (const [side, termination] of [['client', 'cD'], ['server', 'sD']] as const) {
+      it(`gives the ${side} ${side}-fin from the other's end on`, async () => {
+        const { client, server, ended } = await rig({ ...NO_TIMEOUTS, tunnelTimeoutMs: 60_000, [`${side}FinTimeoutMs`]: 40 });
+        const [silent, other] = side === 'client' ? [client, server] : [server, client];
+        other.resume();
+        other.end();
+        await once(silent.resume(), 'end');
+        const relay = await ended;
+        assert.deepEqual([relay.termination, relay.cause], [termination, `timeout ${side}-fin: nothing from the ${side} for 40 ms`]);
+      });
+    }
+
+    it('has no timeout of its own before either has ended', async () => {
+      const { client, server, outer, ended } = await rig({ ...NO_TIMEOUTS, clientFinTimeoutMs: 5, serverFinTimeoutMs: 5 });
+      assert.equal(outer.timeout, 0);
+      client.end('all');
+      assert.equal((await readAll(server)).toString(), 'all');
+      server.end('answer');
+      assert.equal((await readAll(client)).toString(), 'answer');
+      assert.equal((await ended).termination, '--');
     });
   });
 });
