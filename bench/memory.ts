@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort, lastLines, listening, loadCore, residentMiB, start, stop } from './children.ts';
+import type { Child } from './children.ts';
 import type { Peer } from './peers.ts';
 import { messageOf, startAll, stopSubjects } from './rounds.ts';
 import type { Complain, Subject } from './rounds.ts';
@@ -19,24 +20,34 @@ export interface MemoryResult {
 
 const program = join(import.meta.dirname, 'idle-peer.ts');
 const limitMs = 60_000;
-/** Until memory that was only needed to open them has been given back, milliseconds. */
-const settleMs = 3000;
+const idleMs = 2000;
+/** V8 gives back what it needed for a while when there has been nothing to do for about ten seconds. */
+const settleMs = 14_000;
 
 export async function benchMemory(peers: readonly Peer[], folder: string, sink: number, complain: Complain): Promise<MemoryResult> {
   const upstream = await freePort();
   const server = start('idle-peer', loadCore, [process.execPath, program, 'serve', String(upstream)]);
   await listening(server, upstream);
   const perShape = async (connections: number, streams: number): Promise<Map<string, number>> => {
-    const kib = new Map<string, number>();
     const subjects = await startAll(peers, (peer) => (peer.streams === true ? peer.grpc : undefined), { upstream, folder, sink }, complain);
-    await sleep(settleMs);
+    await sleep(idleMs);
+    const before = new Map(subjects.map(({ name, child }) => [name, residentMiB(child.pid, 'VmRSS')]));
+    const holders: Child[] = [];
     for (const subject of subjects) {
       try {
-        kib.set(subject.name, (1024 * (await held(subject, connections, streams))) / (connections * Math.max(1, streams)));
+        holders.push(await holder(subject, connections, streams));
       } catch (error) {
         complain(`${subject.name}: ${messageOf(error)}`);
+        before.delete(subject.name);
       }
     }
+    await sleep(settleMs);
+    const kib = new Map<string, number>();
+    for (const { name, child } of subjects) {
+      const idle = before.get(name);
+      if (idle !== undefined) kib.set(name, (1024 * (residentMiB(child.pid, 'VmRSS') - idle)) / (connections * Math.max(1, streams)));
+    }
+    await Promise.all(holders.map(stop));
     await stopSubjects(subjects);
     return kib;
   };
@@ -46,18 +57,14 @@ export async function benchMemory(peers: readonly Peer[], folder: string, sink: 
   return { perConnection, perStream };
 }
 
-/** MiB by which the subject grows. */
-async function held({ child, port }: Subject, connections: number, streams: number): Promise<number> {
-  const before = residentMiB(child.pid, 'VmRSS');
+/** The process that holds them open, once all are. */
+async function holder({ port }: Subject, connections: number, streams: number): Promise<Child> {
   const load = start('idle-peer', loadCore, [process.execPath, program, 'hold', String(port), String(connections), String(streams)]);
-  try {
-    for (const startedAt = performance.now(); !load.output().includes('held'); await sleep(20)) {
-      if (!load.running()) throw new Error(`connections were refused: ${lastLines(load.errors())}`);
-      if (performance.now() - startedAt > limitMs) throw new Error(`${connections} × ${streams} were not open within ${limitMs} ms`);
-    }
-    await sleep(settleMs);
-    return residentMiB(child.pid, 'VmRSS') - before;
-  } finally {
+  for (const startedAt = performance.now(); !load.output().includes('held'); await sleep(20)) {
+    const late = performance.now() - startedAt > limitMs;
+    if (load.running() && !late) continue;
     await stop(load);
+    throw new Error(late ? `${connections} × ${streams} were not open within ${limitMs} ms` : `connections were refused: ${lastLines(load.errors())}`);
   }
+  return load;
 }
