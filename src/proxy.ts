@@ -7,10 +7,13 @@
  * This is the only place where rooms are joined and where observers are named.
  */
 import type { Socket } from 'node:net';
+import { hostname } from 'node:os';
 import { usesTls } from './config/build/tls.ts';
 import type { Configuration } from './config/model.ts';
 import type { Counted, Observer } from './model/observer.ts';
+import type { ProxyDirectory } from './route/context.ts';
 import { Frontend } from './exchange/frontend.ts';
+import { createRouting } from './exchange/routing.ts';
 import { Fleet } from './lifecycle/fleet.ts';
 import { drain } from './lifecycle/drain.ts';
 import { AcceptLimit } from './listen/accept-limit.ts';
@@ -99,11 +102,20 @@ export async function startProxy(configuration: Configuration, environment: Prox
     return flushed;
   };
 
+  const backendsByName = new Map(backends.map((backend) => [backend.name, backend]));
+  const directory: ProxyDirectory = {
+    backend: (name) => backendsByName.get(name),
+    frontend: (name) => frontends.find((frontend) => frontend.name === name),
+    pid: environment.pid,
+    hostname: hostname(),
+    get stopping() { return stopping !== ''; },
+    get connections() { return frontends.reduce((sum, { counters }) => sum + counters.connectionsCurrent, 0); },
+  };
   const listening: { frontend: string; address: string; port: number }[] = [];
   try {
     for (const settings of configuration.frontends) {
       const backend = backends.find(({ name }) => name === settings.defaultBackend) ?? null;
-      const frontend = new Frontend(settings, backend, observer, () => ++connectionId);
+      const frontend = new Frontend(settings, backend, createRouting(settings, backendsByName, directory), observer, () => ++connectionId);
       frontends.push(frontend);
       const frontendLimit = new AcceptLimit(settings.maxconn ?? maxconn, limit);
       frontend.onConnectionEnded = () => {

@@ -6,6 +6,8 @@ import type { BindAddress, ConnectionAge, GrpcCheckSettings, Http2Tuning, LogTar
 import type { Position } from './diagnostics.ts';
 import type { BindTlsDraft, GlobalTlsDraft, SendProxyDraft, ServerTlsDraft } from './tls-draft.ts';
 import { GLOBAL_TLS, SEND_PROXY, SERVER_TLS } from './tls-draft.ts';
+import type { RulesDraft } from '../route/rules-draft.ts';
+import type { Token } from './lexer.ts';
 
 export type ProxySection = 'defaults' | 'frontend' | 'backend' | 'listen';
 export type OtherSection = 'http-errors' | 'resolvers' | 'userlist';
@@ -119,13 +121,20 @@ export interface ProxySettings {
   /** `log global`: those of the global section as well. */
   logGlobal: boolean;
   logFormat: 'none' | 'tcp' | 'http';
+  /** `log-format`, as written; null: JSON. */
+  logLine: Token | null;
+  uniqueIdFormat: Token | null;
+  /** In lower case. */
+  uniqueIdHeader: string | null;
+  /** `tcp-request inspect-delay`. */
+  inspectDelayMs: number;
   dontLogNull: boolean;
   grpcCheck: GrpcCheckSettings | null;
   http: HttpSettings;
   serverDefaults: ServerKeywords;
 }
 
-export type TimeoutName = 'connect' | 'client' | 'server' | 'queue' | 'check' | 'http-request' | 'http-keep-alive' | 'tunnel' | 'client-fin' | 'server-fin';
+export type TimeoutName = 'connect' | 'client' | 'server' | 'queue' | 'check' | 'http-request' | 'http-keep-alive' | 'tunnel' | 'client-fin' | 'server-fin' | 'tarpit';
 
 export interface ProxyDraft {
   readonly section: ProxySection;
@@ -134,6 +143,7 @@ export interface ProxyDraft {
   readonly settings: ProxySettings;
   readonly binds: BindDraft[];
   readonly servers: ServerDraft[];
+  readonly rules: RulesDraft;
   /** `option grpc-check` of this very section, for the warning that no server asks for checks. */
   grpcCheckPosition: Position | null;
 }
@@ -211,12 +221,16 @@ export function newProxySettings(): ProxySettings {
     maxConnectionAge: null,
     timeouts: {
       connect: null, client: null, server: null, queue: null, check: null, 'http-request': null, 'http-keep-alive': null, tunnel: null,
-      'client-fin': null, 'server-fin': null,
+      'client-fin': null, 'server-fin': null, tarpit: null,
     },
     detectTimeoutMs: 1000,
     logs: [],
     logGlobal: false,
     logFormat: 'none',
+    logLine: null,
+    uniqueIdFormat: null,
+    uniqueIdHeader: null,
+    inspectDelayMs: 0,
     dontLogNull: false,
     grpcCheck: null,
     http: DEFAULT_HTTP,

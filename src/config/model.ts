@@ -2,6 +2,7 @@
  * The configuration as the rest of Pillion sees it: fully resolved (defaults applied, references checked), immutable.
  * Times are milliseconds, sizes bytes. `null` means "not set" where that differs from any value.
  */
+import type { ProxyRules } from '../route/rules.ts';
 import type { Balance } from './balance-settings.ts';
 import type { HttpLimits, HttpSettings } from './http-settings.ts';
 import type { BindTlsSettings, SendProxy, ServerTlsSettings } from './tls-settings.ts';
@@ -170,6 +171,12 @@ export interface FrontendSettings {
   readonly logs: readonly LogTarget[];
   readonly logFormat: 'none' | 'tcp' | 'http';
   readonly dontLogNull: boolean;
+  /** `tune.bufsize`: how much of a request is held for rules, octets. */
+  readonly bufferBytes: number;
+  /** `timeout tarpit`; null: as `timeout connect`, else a minute. */
+  readonly tarpitMs: number | null;
+  /** null: there are none. In a `listen` section the same object is the backend's. */
+  readonly rules: ProxyRules | null;
   readonly http: HttpSettings;
   readonly httpLimits: HttpLimits;
   readonly http2: Http2Tuning;
@@ -202,6 +209,8 @@ export interface BackendSettings {
   /** `fullconn`; null: from the frontends' maxconn. */
   readonly fullconn: number | null;
   readonly grpcCheck: GrpcCheckSettings | null;
+  /** null: there are none. */
+  readonly rules: ProxyRules | null;
   readonly http: HttpSettings;
   readonly httpLimits: HttpLimits;
   readonly http2: Http2Tuning;

@@ -12,6 +12,7 @@ import { SECTION_TYPES } from './tables/sections.ts';
 import { hasFeature } from './tables/features.ts';
 import { UNSUPPORTED_GLOBAL, UNSUPPORTED_GLOBAL_PREFIXES, UNSUPPORTED_PROXY, UNSUPPORTED_SECTIONS } from './tables/unsupported.ts';
 import { vocabulary } from './vocabulary.ts';
+import { newRulesDraft } from '../route/rules-draft.ts';
 import type { Diagnostics } from './diagnostics.ts';
 import type { StatementContext } from './statement.ts';
 import type { ConfigurationDraft, GlobalDraft, ProxyDraft, ProxySection, ProxySettings, SectionKind } from './draft.ts';
@@ -138,7 +139,7 @@ class Parser {
     const settings = this.#inherited(section, clause);
     const draft: ProxyDraft = {
       section, name: name?.text ?? '', position: name?.position ?? head.position, settings,
-      binds: [], servers: [], grpcCheckPosition: null,
+      binds: [], servers: [], rules: newRulesDraft(name?.text ?? '', this.draft.global.environment, this.#report), grpcCheckPosition: null,
     };
     this.#section = { kind: 'proxy', draft };
     if (section === 'defaults') this.#nameDefaults(draft);

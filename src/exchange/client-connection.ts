@@ -134,7 +134,7 @@ export class ClientConnection extends Timer implements ConnectionRecord, Http1Co
 
   /** `first`: what was read already, or null. */
   #begin(first: Buffer | null): void {
-    if (this.#rules?.refuses('tcpSession') === true) return;
+    if (this.#rules?.refuses('tcpSession', this.#bind.acceptProxy) === true) return;
     const { mode } = this.#settings;
     if (mode === 'tcp') this.#beginTcp(first);
     else if (mode === 'grpc' || this.#bind.proto === 'h2' || this.tls?.alpn === 'h2') this.#beginHttp2(first);

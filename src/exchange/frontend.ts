@@ -8,12 +8,14 @@ import { serverOptions, type Http2Options } from '../h2/options.ts';
 import type { Backend } from '../pool/backend.ts';
 import type { TlsAcceptor } from '../tls/acceptor.ts';
 import { clientTimeouts, type SessionTimeouts } from '../session/timeouts.ts';
+import type { Routing } from './routing.ts';
 import { ClientConnection, type ConnectionOwner } from './client-connection.ts';
 
 export class Frontend implements ConnectionOwner {
   readonly name: string;
   readonly settings: FrontendSettings;
   readonly defaultBackend: Backend | null;
+  readonly routing: Routing | null;
   readonly http2: Http2Options;
   /** Set when tracing is ready. */
   tracer: Tracer | null = null;
@@ -30,10 +32,11 @@ export class Frontend implements ConnectionOwner {
   /** Called when a connection has ended: there may be room for another. */
   onConnectionEnded: () => void = () => {};
 
-  constructor(settings: FrontendSettings, backend: Backend | null, observer: Observer, nextId: () => number) {
+  constructor(settings: FrontendSettings, backend: Backend | null, routing: Routing | null, observer: Observer, nextId: () => number) {
     this.name = settings.name;
     this.settings = settings;
     this.defaultBackend = backend;
+    this.routing = routing;
     this.http2 = serverOptions(settings.http2);
     this.log = { enabled: settings.logs.length > 0, skipNull: settings.dontLogNull };
     this.#observer = observer;

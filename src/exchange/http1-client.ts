@@ -1,5 +1,6 @@
 /** A client that speaks HTTP/1: each of its requests is an exchange, and what cannot be taken is answered with an error. */
 import type { FrontendSettings } from '../config/model.ts';
+import type { Half } from '../model/exchange.ts';
 import { Http1ServerSession } from '../h1/server-session.ts';
 import type { ServerHalf } from '../h1/server-half.ts';
 import type { SessionTimeouts } from '../session/timeouts.ts';
@@ -7,6 +8,7 @@ import { GRPC_STATUS } from '../grpc/status.ts';
 import type { SessionSocket } from '../transport/session-socket.ts';
 import type { ExchangeContext } from './context.ts';
 import { Exchange } from './exchange.ts';
+import { RuledStream } from './ruled-stream.ts';
 
 /** Octets of a body that may be under way to a server. */
 const WINDOW = 64 * 1024;
@@ -16,6 +18,8 @@ export interface Http1Context extends ExchangeContext {
   readonly readyAt: number;
   readonly secure: boolean;
   streamBegan(): void;
+  /** An exchange for a request that came on `client`. */
+  open(client: Half): Exchange | RuledStream;
   malformed(reason: string): void;
   finished(reason: string): void;
 }
@@ -31,9 +35,9 @@ export function serveHttp1(
     head: timeouts.firstStream,
     idle: timeouts.idle,
   };
-  const begin = (half: ServerHalf): Exchange => {
+  const begin = (half: ServerHalf): Exchange | RuledStream => {
     context.streamBegan();
-    const exchange = new Exchange(context, half);
+    const exchange = context.open(half);
     half.sink = exchange;
     return exchange;
   };
@@ -41,7 +45,7 @@ export function serveHttp1(
     onRequest: begin,
     onRefused(half, refusal, cause) {
       if (cause === 'malformed') context.malformed(refusal.reason);
-      const exchange = half.sink instanceof Exchange ? half.sink : begin(half);
+      const exchange = half.sink instanceof Exchange || half.sink instanceof RuledStream ? half.sink : begin(half);
       const error = { grpcStatus: GRPC_STATUS.INVALID_ARGUMENT, httpStatus: refusal.status, message: refusal.reason };
       exchange.refuse(null, true, error, termination(cause, half.request !== null));
     },

@@ -11,7 +11,7 @@
  * does not let it go, the same server is tried once more after a pause (HAProxy configuration manual, "retries").
  */
 import type { FieldList } from '../model/fields.ts';
-import type { Attempt, BackendRecord, ConnectionRecord } from '../model/records.ts';
+import type { Attempt, BackendRecord, ConnectionRecord, StreamRecord } from '../model/records.ts';
 import { now } from '../time/clock.ts';
 import { armTimer, disarmTimer, Timer } from '../time/wheel.ts';
 import type { Backend, Queued } from '../pool/backend.ts';
@@ -47,6 +47,12 @@ export abstract class Placement extends Timer implements Queued {
   redispatched = false;
   termination = '--';
   cause = '';
+  /** `use-server`: taken while it can be. */
+  preferred: Server | null = null;
+  /** What `log-format` makes of the stream; null: the line is JSON. */
+  logLine: string | null = null;
+  /** `set-log-level`. */
+  logLevel: StreamRecord['logLevel'] = null;
   protected phase: Phase = 'begin';
   /** When the present phase began, monotonic milliseconds. */
   protected phaseSince: number = this.startedAt;
@@ -91,7 +97,9 @@ export abstract class Placement extends Timer implements Queued {
 
   /** Goes to a server of `backend`, or into its queue. */
   protected place(backend: Backend): void {
-    const server = backend.pick(this);
+    const { preferred } = this;
+    const chosen = preferred !== null && preferred.usable && preferred.hasSlot && this.tried === null;
+    const server = chosen ? preferred : backend.pick(this);
     if (server === null) this.#enqueue(backend);
     else this.#take(server);
   }

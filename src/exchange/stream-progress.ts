@@ -16,6 +16,8 @@ export abstract class StreamProgress extends Placement implements StreamState {
   httpStatus = -1;
   requestEnded = false;
   responseEnded = false;
+  /** `http-request set-timeout server`; null: as the backend has it. */
+  serverTimeoutMs: number | null = null;
   /** Body octets from the client and from the server. */
   bytesIn = 0;
   bytesOut = 0;
@@ -102,7 +104,7 @@ export abstract class StreamProgress extends Placement implements StreamState {
   #limitOf(party: Party): TimeLimit | null {
     const settings = this.backend?.settings;
     if (this.tunnel && settings !== undefined && settings.tunnelTimeoutMs !== null) return { ms: settings.tunnelTimeoutMs, name: 'timeout tunnel' };
-    const ms = party === 'client' ? this.clientTimeoutMs : (settings?.serverTimeoutMs ?? null);
+    const ms = party === 'client' ? this.clientTimeoutMs : (this.serverTimeoutMs ?? settings?.serverTimeoutMs ?? null);
     return ms === null ? null : { ms, name: `timeout ${party}` };
   }
 }

@@ -153,6 +153,10 @@ export interface StreamRecord {
   /** What went wrong, in words; empty when nothing did. */
   readonly cause: string;
   readonly span: TraceSpan | null;
+  /** What `log-format` makes of the stream; null: the line is JSON. */
+  readonly logLine: string | null;
+  /** Of `set-log-level`: the line's level, or none; null: as it comes. */
+  readonly logLevel: 'emerg' | 'alert' | 'crit' | 'err' | 'warning' | 'notice' | 'info' | 'debug' | 'silent' | null;
 }
 
 /** A try that came to nothing and was followed by another. */

@@ -166,7 +166,7 @@ function add(set: PatternSet<true>, text: string, position: Position, scope: Rul
 
 function load(set: PatternSet<true>, { text, position }: Word, maps: boolean, scope: RuleScope): boolean {
   try {
-    for (const { key, line } of readEntries(text, maps)) {
+    for (const { key, line } of readEntries(scope.path(text), maps)) {
       const wrong = set.add(key, true);
       if (wrong === null) continue;
       scope.report.error(`${text}:${line}: ${wrong}`, position);

@@ -47,20 +47,26 @@ export class RuleSession {
   readonly connection: ConnectionFacts;
   readonly directory: ProxyDirectory;
   /** `set-src` and `set-dst` on the connection. */
-  source: Address | null;
-  destination: Address | null;
-  sourcePort: number;
-  destinationPort: number;
+  source: Address | null = null;
+  destination: Address | null = null;
+  sourcePort = 0;
+  destinationPort = 0;
   requests = 0;
   #variables: Variables | null = null;
 
   constructor(connection: ConnectionFacts, directory: ProxyDirectory) {
     this.connection = connection;
     this.directory = directory;
-    this.source = parseAddress(connection.clientAddress);
-    this.destination = parseAddress(connection.localAddress);
-    this.sourcePort = connection.clientPort;
-    this.destinationPort = connection.localPort;
+    this.readAddresses();
+  }
+
+  /** Once more where a PROXY header has changed them. */
+  readAddresses(): void {
+    const { clientAddress, clientPort, localAddress, localPort } = this.connection;
+    this.source = parseAddress(clientAddress);
+    this.destination = parseAddress(localAddress);
+    this.sourcePort = clientPort;
+    this.destinationPort = localPort;
   }
 
   get variables(): Variables {

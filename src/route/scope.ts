@@ -72,6 +72,8 @@ export interface RuleScope {
   readonly acls: Map<string, Acl>;
   readonly references: ProxyReference[];
   readonly captures: { readonly request: CaptureSlot[]; readonly response: CaptureSlot[] };
+  /** Where a file that the line names is, by 'default-path'. */
+  readonly path: (file: string) => string;
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 

@@ -5,6 +5,9 @@ import { checkModes } from './modes.ts';
 import { toSections } from './sections.ts';
 import { toBindTls, toServerConnections } from './tls.ts';
 import { toSocket } from './unix-sockets.ts';
+import { namedBackends, toRules } from './rules.ts';
+import type { ProxyRules } from '../../route/rules.ts';
+import type { HttpLimits } from '../http-settings.ts';
 import type { Reporter } from '../diagnostics.ts';
 import type { BindDraft, BindKeywords, ConfigurationDraft, GlobalDraft, ProxyDraft, ServerDraft } from '../draft.ts';
 import type { BackendSettings, BindSettings, Configuration, FrontendSettings, GlobalSettings, GrpcCheckSettings, IdlePing, Mode, ServerSettings } from '../model.ts';
@@ -35,19 +38,21 @@ export function resolve(draft: ConfigurationDraft, complete: boolean, report: Re
   for (const frontend of frontends) {
     const backend = target(frontend, byName, report);
     routes.set(frontend, backend);
-    if (backend === null) continue;
-    const users = used.get(backend);
-    if (users === undefined) used.set(backend, [frontend]);
-    else users.push(frontend);
+    for (const one of new Set([...(backend === null ? [] : [backend]), ...namedBackends(frontend, byName)])) {
+      const users = used.get(one);
+      if (users === undefined) used.set(one, [frontend]);
+      else users.push(frontend);
+    }
   }
+  const rules = toRules(draft.proxies, byName, report);
   if (complete) {
     for (const proxy of draft.proxies) warn(proxy, report);
     checkModes(draft.proxies, used, report);
   }
   return {
     global: toGlobal(draft.global),
-    frontends: frontends.map((frontend) => toFrontend(frontend, routes.get(frontend)?.name ?? null, draft.global, report)),
-    backends: backends.map((backend) => toBackend(backend, draft.global, report)),
+    frontends: frontends.map((frontend) => toFrontend(frontend, routes.get(frontend)?.name ?? null, rules.get(frontend) ?? null, draft.global, report)),
+    backends: backends.map((backend) => toBackend(backend, rules.get(backend) ?? null, draft.global, report)),
     ...sections,
   };
 }
@@ -99,7 +104,7 @@ function warn(proxy: ProxyDraft, report: Reporter): void {
   if (isFrontend(proxy) && proxy.binds.length === 0) {
     report.warning(`${section} '${name}' has no 'bind': it listens nowhere`, proxy.position);
   }
-  if (section === 'frontend' && settings.defaultBackend === null) {
+  if (section === 'frontend' && settings.defaultBackend === null && proxy.rules.useBackend.length === 0 && proxy.rules.httpRequest.length === 0) {
     report.warning(`frontend '${name}' has no 'default_backend': nothing that it accepts can go anywhere`, proxy.position);
   }
   if (section === 'backend' && servers.length === 0) report.warning(`backend '${name}' has no server`, proxy.position);
@@ -132,7 +137,12 @@ function toGlobal(draft: GlobalDraft): GlobalSettings {
   return { maxconn, pidfile, daemon, nbthread, logs, graceMs, hardStopAfterMs, admin, otlp, user, group, node, description };
 }
 
-function toFrontend(proxy: ProxyDraft, backend: string | null, global: GlobalDraft, report: Reporter): FrontendSettings {
+/** A head has to fit into a buffer, less what is kept free in it (HAProxy manual 3.2, "tune.maxrewrite"). */
+function httpLimits({ bufferBytes, maxRewrite, maxFields }: GlobalDraft): HttpLimits {
+  return { maxHead: Math.max(256, bufferBytes - Math.min(maxRewrite, bufferBytes / 2)), maxFields };
+}
+
+function toFrontend(proxy: ProxyDraft, backend: string | null, rules: ProxyRules | null, global: GlobalDraft, report: Reporter): FrontendSettings {
   const { logs, http2 } = global;
   const { settings } = proxy;
   return {
@@ -150,6 +160,9 @@ function toFrontend(proxy: ProxyDraft, backend: string | null, global: GlobalDra
     logs: [...(settings.logGlobal ? logs : []), ...settings.logs],
     logFormat: settings.logFormat,
     dontLogNull: settings.dontLogNull,
+    bufferBytes: global.bufferBytes,
+    tarpitMs: settings.timeouts.tarpit ?? settings.timeouts.connect,
+    rules,
     http: settings.http,
     httpLimits: httpLimits(global),
     http2: { ...HTTP2_FRONTEND, ...http2.both, ...http2.fe },
@@ -172,7 +185,7 @@ function toBinds(bind: BindDraft, mode: Mode, global: GlobalDraft, report: Repor
   return addresses.map((address) => ({ ...toSocket(address, keywords.socketFile, global.unixBind), text, proto, idlePing: idlePing(keywords, CLIENT_PING_MS), acceptProxy, tls }));
 }
 
-function toBackend(proxy: ProxyDraft, global: GlobalDraft, report: Reporter): BackendSettings {
+function toBackend(proxy: ProxyDraft, rules: ProxyRules | null, global: GlobalDraft, report: Reporter): BackendSettings {
   const { http2, bufferBytes } = global;
   const { settings } = proxy;
   return {
@@ -194,6 +207,7 @@ function toBackend(proxy: ProxyDraft, global: GlobalDraft, report: Reporter): Ba
     bufferBytes,
     fullconn: settings.fullconn,
     grpcCheck: settings.grpcCheck,
+    rules,
     http: settings.http,
     httpLimits: httpLimits(global),
     http2: { ...HTTP2_BACKEND, ...http2.both, ...http2.be },

@@ -47,6 +47,7 @@ export const TIMEOUT_DIRECTIVES: readonly Directive<ProxyDraft>[] = [
   timeout(
     'queue', BACK, "How long a stream may wait for a server's slot (maxconn).", 'timeout queue 1s', 'as timeout connect',
   ),
+  timeout('tarpit', [...new Set([...FRONT, ...BACK])], "How long 'http-request tarpit' keeps a client waiting.", 'timeout tarpit 10s', 'timeout connect'),
   timeout('server', BACK, 'How long a server may be silent.', 'timeout server 30s', 'none, with a warning'),
   proxyDirective({
     name: 'detect-timeout', sections: FRONT, arguments: [time('time', { min: 1 })], origin: 'pillion', default: '1s',

@@ -73,27 +73,24 @@ export const UNSUPPORTED_GLOBAL_PREFIXES: ReadonlyMap<string, string> = new Map(
 export const UNSUPPORTED_PROXY: ReadonlyMap<string, UnsupportedWord> = table(
   [under('stats', `admin auth bind-process enable hide-version http-request realm refresh scope show-desc show-legends
     show-modules show-node uri`), ADMIN],
-  ['use_backend', "'default_backend' names the only backend of a frontend for now; one frontend per port"],
-  [list(`acl http-request http-response http-after-response tcp-request tcp-response redirect use-server monitor capture declare
-    filter compression errorloc errorloc302 errorloc303 errorfile errorfiles http-error unique-id-format unique-id-header
-    log-format log-format-sd error-log-format log-steps log-tag monitor-uri rate-limit use-fcgi-app quic-initial`), null],
+  [list(`tcp-response monitor
+    filter compression errorloc errorloc302 errorloc303 errorfile errorfiles http-error log-format-sd error-log-format log-steps log-tag rate-limit use-fcgi-app quic-initial`), null],
   [list('transparent dispatch'), "use 'server'"],
   ['option transparent', null],
+  ['capture cookie', "'http-request capture req.cook(<name>) len <length>'"],
   [list('http-check tcp-check external-check email-alert'), CHECKS],
   [list('cookie persist stick stick-table force-persist ignore-persist hash-preserve-affinity'), null],
-  ['http-reuse', 'HTTP/2 connections to servers are always shared: remove the line'],
   [list(`backlog clitcpka-cnt clitcpka-idle clitcpka-intvl srvtcpka-cnt srvtcpka-idle srvtcpka-intvl description disabled enabled
     force-be-switch guid http-send-name-header id load-server-state-from-file max-keep-alive-queue max-session-srv-conns
     server-state-file-name source dgram-bind be-unpublished`), null],
-  [under('timeout', 'client-hs tarpit'), null],
+  [under('timeout', 'client-hs'), null],
   [under('option', `httpchk tcp-check smtpchk mysql-check pgsql-check redis-check ldap-check ssl-hello-chk external-check
     spop-check`), CHECKS],
   [under('option', 'httpslog'), "'option httplog'"],
   ['option forwardfor', 'the trace and the log line name the client'],
-  [under('option', `httpclose http-server-close http-keep-alive http-pretend-keepalive nolinger 
-    prefer-last-server `),
+  [under('option', `nolinger prefer-last-server`),
   'it tunes what Pillion does in its own way: remove the line'],
-  [under('option', `abortonclose accept-invalid-http-request accept-invalid-http-response accept-unsafe-violations-in-http-request
+  [under('option', `accept-invalid-http-request accept-invalid-http-response accept-unsafe-violations-in-http-request
     accept-unsafe-violations-in-http-response checkcache clitcpka disable-h2-upgrade dontlog-normal forwarded
     h1-case-adjust-bogus-client h1-case-adjust-bogus-server http-buffer-request http-drop-request-trailers
     http-drop-response-trailers http-ignore-probes http-restrict-req-hdr-names http-use-proxy-header idle-close-on-response

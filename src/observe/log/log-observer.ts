@@ -39,6 +39,14 @@ const LEAST: Readonly<Record<LogLevel, string>> = {
   emerg: 'fatal', alert: 'fatal', crit: 'fatal', err: 'error', warning: 'warn', notice: 'notice', info: 'info', debug: 'debug',
 };
 
+/** Syslog's numbers (RFC 5424 table 2). */
+const SEVERITIES: Readonly<Record<LogLevel, number>> = { emerg: 0, alert: 1, crit: 2, err: 3, warning: 4, notice: 5, info: 6, debug: 7 };
+
+/** pino's method for a line of `set-log-level`. */
+const METHODS = {
+  emerg: 'fatal', alert: 'fatal', crit: 'fatal', err: 'error', warning: 'warn', notice: 'notice', info: 'info', debug: 'debug',
+} as const;
+
 /**
  * Makes the log. A target that cannot exist is an error here, and trouble later on is reported, never thrown.
  * Streams of frontends whose `log.enabled` is false cost one branch.
@@ -60,18 +68,24 @@ export function createLogObserver(options: LogOptions): LogObserver {
   const general = loggersOf(options.targets);
   const byFrontend = new Map([...options.frontends].map(([name, targets]) => [name, loggersOf(targets)]));
   const loggersFor = (frontend: string): readonly PillionLogger[] => byFrontend.get(frontend) ?? general;
+  const targetsFor = (frontend: string): readonly LogTarget[] => options.frontends.get(frontend) ?? options.targets;
 
   return {
     streamEnded(stream) {
       const { frontend } = stream.connection;
       if (!frontend.log.enabled) return;
       if (frontend.log.skipNull && stream.kind === 'tcp' && stream.bytesIn === 0 && stream.bytesOut === 0) return;
-      const fields = streamFields(stream);
-      const failure = isFailure(stream);
-      for (const logger of loggersFor(frontend.name)) {
-        if (failure) logger.warn(fields, 'stream');
-        else logger.info(fields, 'stream');
+      if (stream.logLevel === 'silent') return;
+      const level = stream.logLevel === null ? (isFailure(stream) ? 'warn' : 'info') : METHODS[stream.logLevel];
+      if (stream.logLine !== null) {
+        const severity = stream.logLevel === null ? (level === 'warn' ? SEVERITIES.warning : SEVERITIES.info) : SEVERITIES[stream.logLevel];
+        for (const target of targetsFor(frontend.name)) {
+          if (severity <= SEVERITIES[target.maxLevel]) destinationOf(target).write(`${stream.logLine}\n`, severity);
+        }
+        return;
       }
+      const fields = streamFields(stream);
+      for (const logger of loggersFor(frontend.name)) logger[level](fields, 'stream');
     },
     connectionEnded(connection, streams, reason) {
       const { frontend } = connection;

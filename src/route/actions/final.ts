@@ -59,7 +59,7 @@ function replyTemplate(input: ActionInput, status: number, statusWord: string): 
 
 function bodyFrom(kind: 'string' | 'lf-string' | 'file' | 'lf-file', text: string, input: ActionInput, position: ActionInput['position']): Buffer | LogFormat | null {
   try {
-    const content = kind.endsWith('file') ? Buffer.from(readText(text), 'latin1').toString('utf8') : text;
+    const content = kind.endsWith('file') ? Buffer.from(readText(input.scope.path(text)), 'latin1').toString('utf8') : text;
     if (kind.startsWith('lf-')) return compileLogFormat(content, position, input.place, 'value', input.scope);
     return Buffer.from(content, 'utf8');
   } catch (error) {

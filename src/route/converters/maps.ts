@@ -27,9 +27,9 @@ function map(name: string, method: Method, input: Type, output: Output, what: st
   const groups = name.includes('regm');
   const kind = output === 'str' ? 'text' : output === 'int' ? 'number' : 'address';
   return converter(name, 'file:text [default:text]', input, output,
-    `The ${kind} in the file's line whose key is ${what}${groups ? String.raw` (\1: what the first group took)` : ''}.`, (args) => {
+    `The ${kind} in the file's line whose key is ${what}${groups ? String.raw` (\1: what the first group took)` : ''}.`, (args, { path }) => {
       const set = patternSet<Value>(method, false);
-      for (const { key, value, line } of entries(args.text(0))) {
+      for (const { key, value, line } of entries(path(args.text(0)))) {
         const parsed = parse(value, output);
         if (parsed === null) throw new ArgumentError(`${args.text(0)}:${line}: '${value}' is not ${output === 'int' ? 'a number' : 'an IP address'}`);
         const wrong = set.add(key, parsed);

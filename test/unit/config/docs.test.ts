@@ -22,7 +22,7 @@ describe('documentation from the tables', () => {
     ['weight', true, /On: +server, default-server, server-template/], ['proto', true, /On: +bind\n[^]*On: +server/],
     ['maxconn', true, /maxconn <connections>[^]*In: +global[^]*In: +defaults, frontend, listen/],
     ['option grpc-check', true, /Pillion's own/], ['bind', true, /proto h2/],
-    ['acl', false, /not supported by Pillion yet/], ['contimeout', false, /Today: 'timeout connect'/], ['nbproc', false, /2\.5/],
+    ['monitor', false, /not supported by Pillion yet/], ['contimeout', false, /Today: 'timeout connect'/], ['nbproc', false, /2\.5/],
     ['balanc', false, /Did you mean 'balance'/], ['xyzzyxyzzy', false, /no directive/],
   ];
   for (const [topic, found, text] of topics) {

@@ -22,7 +22,7 @@ const WRONG: readonly [text: string, ...expected: string[]][] = [
   ['fronted f\nbind :1', "1:1+7 error: unknown keyword 'fronted' out of section | did you mean 'frontend'?"],
   ['global\ndefault\nbackend b', "2:1+7 error: unknown keyword 'default' in section 'global' | did you mean 'defaults'?"],
   // Known to HAProxy.
-  ['backend b\nhttp-request deny', "2:1+12 error: 'http-request' is not supported by Pillion yet"],
+  ['backend b\nmonitor fail if x', "2:1+7 error: 'monitor' is not supported by Pillion yet"],
   ['backend b\noption  httpchk GET /', "2:1+15 error: 'option httpchk' is not supported by Pillion yet "
     + "| plain 'check' connects, 'option grpc-check' asks the gRPC health service"],
   ['backend b\noption splice-auto', "2:1+18 warning: 'option splice-auto' has no effect | Node.js has its own way: remove the line",

@@ -19,7 +19,7 @@ const BACKEND: BackendSettings = {
   name: 'b', mode: 'auto', balance: { algorithm: 'leastconn' }, allBackups: false, servers: [SERVER], connectTimeoutMs: 500, serverTimeoutMs: null, queueTimeoutMs: null,
   serverFinTimeoutMs: null, tunnelTimeoutMs: null, checkTimeoutMs: null, retries: 3, redispatch: 1, grpcCheck: null, fullconn: null, bufferBytes: 16_384,
   retryOn: { connFailure: true, emptyResponse: false, junkResponse: false, responseTimeout: false, httpStatuses: [], grpcStatuses: [] },
-  retryBudget: null,
+  retryBudget: null, rules: null,
   http2: HTTP2_BACKEND,
 };
 

@@ -1,0 +1,57 @@
+/** The rules of all proxies: formats compiled, names checked once all proxies are known. */
+import { nearest } from '../nearest.ts';
+import { finishRules, httpOnly } from '../../route/rules-draft.ts';
+import type { Reporter } from '../diagnostics.ts';
+import type { ProxyDraft } from '../draft.ts';
+import type { ProxyReference } from '../../route/scope.ts';
+import type { ProxyRules } from '../../route/rules.ts';
+
+/** `backends`: those that `use_backend` can lead to, by name. */
+export function toRules(
+  proxies: readonly ProxyDraft[], backends: ReadonlyMap<string, ProxyDraft>, report: Reporter,
+): ReadonlyMap<ProxyDraft, ProxyRules | null> {
+  const rules = new Map<ProxyDraft, ProxyRules | null>();
+  for (const proxy of proxies) {
+    const { logLine, uniqueIdFormat, uniqueIdHeader, inspectDelayMs, mode } = proxy.settings;
+    const isFrontend = proxy.section !== 'backend';
+    rules.set(proxy, finishRules(proxy.rules, {
+      logFormat: isFrontend ? logLine : null,
+      uniqueIdFormat: isFrontend && mode !== 'tcp' ? uniqueIdFormat : null,
+      uniqueIdHeader,
+      inspectDelayMs,
+    }));
+    const useless = mode === 'tcp' ? httpOnly(proxy.rules) : null;
+    if (useless !== null) report.warning(`rules of HTTP are ignored in mode tcp ('${proxy.name}')`, useless, "use mode http, grpc or auto");
+    for (const reference of proxy.rules.scope.references) check(reference, backends, report);
+    for (const acl of proxy.rules.scope.acls.values()) {
+      if (!acl.used) report.warning(`acl '${acl.name}' of '${proxy.name}' is not used by any rule`, acl.position);
+    }
+  }
+  return rules;
+}
+
+function check({ kind, name, position }: ProxyReference, backends: ReadonlyMap<string, ProxyDraft>, report: Reporter): void {
+  if (kind === 'server') {
+    const slash = name.indexOf('/');
+    const backend = backends.get(name.slice(0, slash));
+    const server = name.slice(slash + 1);
+    if (backend === undefined) return missing('backend', name.slice(0, slash), backends.keys(), position, report);
+    const known = backend.servers.some((one) => one.name === server || (one.template !== null && server.startsWith(one.name)));
+    if (!known) missing('server', server, backend.servers.map((one) => one.name), position, report);
+  } else if (!backends.has(name)) missing('backend', name, backends.keys(), position, report);
+}
+
+function missing(what: string, name: string, known: Iterable<string>, position: ProxyReference['position'], report: Reporter): void {
+  const near = nearest(name, known);
+  report.error(`there is no ${what} named '${name}'`, position, near && `did you mean '${near}'?`);
+}
+
+/** The backends that a frontend's `use_backend` lines name. */
+export function namedBackends({ rules }: ProxyDraft, backends: ReadonlyMap<string, ProxyDraft>): readonly ProxyDraft[] {
+  const found: ProxyDraft[] = [];
+  for (const { name } of rules.useBackend) {
+    const backend = name.constant === null ? undefined : backends.get(name.constant);
+    if (backend !== undefined && !found.includes(backend)) found.push(backend);
+  }
+  return found;
+}

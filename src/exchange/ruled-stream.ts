@@ -1,0 +1,303 @@
+/**
+ * A stream under rules: it stands between the client's half and the exchange, and is to each of them what the other would be. Where
+ * there are no rules there is none of it.
+ *
+ *     client's half ──request──▶ rules ──▶ exchange
+ *     client's half ◀──────────  rules ◀──response── exchange
+ */
+import { NO_ERROR, CANCEL } from '../h2/errors.ts';
+import { armTimer, disarmTimer, Timer } from '../time/wheel.ts';
+import { atTurnEnd, type TurnTask } from '../time/turn.ts';
+import { now } from '../time/clock.ts';
+import { requestFacts } from '../grpc/request-facts.ts';
+import { GRPC_STATUS } from '../grpc/status.ts';
+import { StreamRules, type Outcome } from '../route/policy.ts';
+import type { Reply } from '../route/reply.ts';
+import type { FieldList, RequestFacts } from '../model/fields.ts';
+import type { Half, HalfSink, ResetCause } from '../model/exchange.ts';
+import type { ConnectionRecord, StreamRecord } from '../model/records.ts';
+import type { Tracer } from '../model/trace.ts';
+import type { Backend } from '../pool/backend.ts';
+import type { ClientReuse } from '../pool/connection-pool.ts';
+import type { ExchangeContext } from './context.ts';
+import type { ProxyError } from './error-response.ts';
+import { Exchange } from './exchange.ts';
+import { HeldBody } from './held-body.ts';
+import type { RuledConnection } from './routing.ts';
+
+/** How long `tarpit` waits where neither `timeout tarpit` nor `timeout connect` is set, milliseconds. */
+const DEFAULT_TARPIT_MS = 60_000;
+
+type State = 'deciding' | 'body' | 'tarpit' | 'forwarded' | 'ended';
+
+export interface RuledOptions {
+  readonly tarpitMs: number | null;
+  /** Octets of a body that are held for rules. */
+  readonly bufferBytes: number;
+}
+
+export class RuledStream extends Timer implements HalfSink, Half, ExchangeContext, TurnTask {
+  readonly #context: ExchangeContext;
+  readonly #connection: RuledConnection;
+  readonly #client: Half;
+  readonly #options: RuledOptions;
+  readonly #exchange: Exchange;
+  #state: State = 'deciding';
+  #rules: StreamRules | null = null;
+  #fields: FieldList | null = null;
+  #held: HeldBody | null = null;
+  #atLeast = 0;
+  #backend: Backend | null = null;
+  /** The response that rules made, until it is sent. */
+  #reply: Reply | null = null;
+  /** The client has its answer: what the exchange says goes nowhere. */
+  #answered = false;
+  turnScheduled = false;
+
+  constructor(context: ExchangeContext, connection: RuledConnection, client: Half, options: RuledOptions) {
+    super();
+    this.#context = context;
+    this.#connection = connection;
+    this.#client = client;
+    this.#options = options;
+    this.#exchange = new Exchange(this, this);
+  }
+
+  // ---- from the client's session
+
+  onHeaders(_half: Half, fields: FieldList, endStream: boolean): void {
+    const { routing, session } = this.#connection;
+    const held = new HeldBody();
+    held.ended = endStream;
+    this.#held = held;
+    this.#fields = fields;
+    const rules = new StreamRules(routing.policy, session, fields, this.reuse.speaks === 'h2' ? '2.0' : '1.1', this.#exchange.startedAt);
+    rules.body = () => ({ bytes: held.bytes, complete: held.ended });
+    this.#rules = rules;
+    this.#decide(rules, held);
+  }
+
+  onData(_half: Half, chunk: Uint8Array, start: number, end: number, endStream: boolean): void {
+    if (this.#state === 'forwarded') {
+      this.#exchange.onData(this, chunk, start, end, endStream);
+      return;
+    }
+    const held = this.#held;
+    if (this.#state === 'ended' || held === null) return;
+    held.add(chunk, start, end);
+    held.ended = endStream;
+    this.#bodyCame(held);
+  }
+
+  onTrailers(_half: Half, fields: FieldList): void {
+    if (this.#state === 'forwarded') {
+      this.#exchange.onTrailers(this, fields);
+      return;
+    }
+    const held = this.#held;
+    if (this.#state === 'ended' || held === null) return;
+    held.trailers = fields;
+    held.ended = true;
+    this.#bodyCame(held);
+  }
+
+  onReset(_half: Half, code: number, cause: ResetCause): void {
+    disarmTimer(this);
+    if (this.#fields !== null) this.#exchange.request ??= requestFacts(this.#fields);
+    this.#exchange.onReset(this, code, cause);
+  }
+
+  onCredit(_half: Half, bytes: number): void {
+    if (!this.#answered) this.#exchange.onCredit(this, bytes);
+  }
+
+  onPeerEnded(): void {
+    if (this.#state === 'forwarded') this.#exchange.onPeerEnded();
+  }
+
+  /** As {@link Exchange.refuse}. */
+  refuse(beginning: FieldList | null, endStream: boolean, error: ProxyError, termination: string): void {
+    disarmTimer(this);
+    this.#exchange.refuse(beginning, endStream, error, termination);
+  }
+
+  cut(message: string): void {
+    disarmTimer(this);
+    this.#exchange.cut(message);
+  }
+
+  // ---- the request's way through the rules
+
+  #decide(rules: StreamRules, held: HeldBody): void {
+    this.#state = 'deciding';
+    const outcome = rules.request((name) => this.#connection.routing.backend(name));
+    switch (outcome.kind) {
+      case 'forward': return this.#forward(outcome, held);
+      case 'reply':
+        if (!outcome.tarpit) return this.#answer(outcome.reply);
+        this.#state = 'tarpit';
+        this.#reply = outcome.reply;
+        armTimer(this, now() + (this.#options.tarpitMs ?? DEFAULT_TARPIT_MS));
+        return;
+      case 'reject':
+      case 'drop': return this.#close(outcome.kind, outcome.cause);
+      case 'body':
+        this.#state = 'body';
+        this.#atLeast = outcome.atLeast;
+        armTimer(this, now() + outcome.ms);
+        return this.#bodyCame(held);
+    }
+  }
+
+  #bodyCame(held: HeldBody): void {
+    if (this.#state !== 'body' || this.#rules === null) return;
+    const { bufferBytes } = this.#options;
+    if (!held.ended && held.length < Math.min(bufferBytes, this.#atLeast === 0 ? bufferBytes : this.#atLeast)) return;
+    disarmTimer(this);
+    this.#decide(this.#rules, held);
+  }
+
+  override onTimer(): void {
+    const reply = this.#reply;
+    if (this.#state === 'tarpit' && reply !== null) this.#answer(reply);
+    else if (this.#state === 'body' && this.#rules !== null && this.#held !== null) {
+      this.refuse(this.#fields, this.#held.ended, {
+        grpcStatus: GRPC_STATUS.DEADLINE_EXCEEDED, httpStatus: 408, message: "the request's body did not come in time (wait-for-body)",
+      }, 'cD');
+    }
+  }
+
+  #forward(outcome: Extract<Outcome, { kind: 'forward' }>, held: HeldBody): void {
+    const exchange = this.#exchange;
+    this.#backend = outcome.backend === null ? null : (this.#connection.routing.backend(outcome.backend) ?? null);
+    exchange.preferred = outcome.server === null ? null : (this.#backend?.servers.find(({ name }) => name === outcome.server) ?? null);
+    exchange.serverTimeoutMs = this.#rules?.evaluation.serverTimeoutMs ?? null;
+    this.#state = 'forwarded';
+    const { bytes, trailers, ended } = held;
+    exchange.onHeaders(this, outcome.fields, ended && bytes.length === 0 && trailers === null);
+    if (bytes.length > 0 && !this.#over) exchange.onData(this, bytes, 0, bytes.length, ended && trailers === null);
+    if (trailers !== null && !this.#over) exchange.onTrailers(this, trailers);
+    if (!this.#over) this.#held = null;
+  }
+
+  get #over(): boolean {
+    return this.#state === 'ended';
+  }
+
+  /** Answers in place of a server. */
+  #answer(reply: Reply): void {
+    this.#reply = reply;
+    const refused = reply.status >= 400 || reply.grpcStatus > 0;
+    const error = { grpcStatus: reply.grpcStatus, httpStatus: reply.status, message: reply.cause };
+    this.#exchange.refuse(this.#fields, this.#held?.ended ?? true, error, refused ? 'PR' : 'LR');
+  }
+
+  #close(kind: 'reject' | 'drop', cause: string): void {
+    this.#answered = true;
+    this.#exchange.refuse(this.#fields, true, { grpcStatus: -1, httpStatus: -1, message: cause }, 'PR');
+    this.#client.reset(CANCEL);
+    if (kind === 'drop') this.#connection.drop(cause);
+  }
+
+  // ---- the exchange's client
+
+  get tunnel(): boolean {
+    return this.#client.tunnel;
+  }
+
+  sendHeaders(fields: FieldList, extra: FieldList | null, endStream: boolean): void {
+    if (this.#answered) return;
+    const reply = this.#reply;
+    const exchange = this.#exchange;
+    const rules = this.#rules;
+    if (reply !== null) this.#send(reply);
+    else if (rules === null || !rules.touchesResponses || Number(fields.get(':status')) < 200) this.#client.sendHeaders(fields, extra, endStream);
+    else if (exchange.termination !== '--') this.#client.sendHeaders(rules.ownResponse(fields, exchange), extra, endStream);
+    else {
+      const outcome = rules.response(fields, exchange.server, exchange);
+      if (outcome.kind === 'forward') {
+        exchange.httpStatus = Number(outcome.fields.get(':status'));
+        this.#client.sendHeaders(outcome.fields, extra, endStream);
+        return;
+      }
+      // The server's stream is given up when the exchange has come to rest.
+      atTurnEnd(this);
+      exchange.cause = outcome.kind === 'reply' ? outcome.reply.cause : outcome.cause;
+      if (outcome.kind === 'reply') {
+        exchange.httpStatus = outcome.reply.status;
+        this.#send(outcome.reply);
+      } else {
+        this.#answered = true;
+        this.#client.reset(CANCEL);
+        if (outcome.kind === 'drop') this.#connection.drop(outcome.cause);
+      }
+    }
+  }
+
+  endTurn(): void {
+    const { cause } = this.#exchange;
+    this.#exchange.refuse(null, true, { grpcStatus: GRPC_STATUS.UNKNOWN, httpStatus: 502, message: cause }, 'PH');
+  }
+
+  #send(reply: Reply): void {
+    this.#answered = true;
+    const fields = this.#rules?.touchesResponses === true ? this.#rules.ownResponse(reply.fields, this.#exchange) : reply.fields;
+    this.#client.sendHeaders(fields, null, reply.body.length === 0);
+    if (reply.body.length > 0) this.#client.sendData(reply.body, 0, reply.body.length, true);
+  }
+
+  sendData(chunk: Uint8Array, start: number, end: number, endStream: boolean): void {
+    if (!this.#answered) this.#client.sendData(chunk, start, end, endStream);
+  }
+
+  sendTrailers(fields: FieldList): void {
+    if (!this.#answered) this.#client.sendTrailers(fields);
+  }
+
+  reset(code: number): void {
+    // Whoever has our answer is not told of another failure, but that the rest of the request is of no interest.
+    if (!this.#answered || code === NO_ERROR) this.#client.reset(code);
+  }
+
+  credit(bytes: number): void {
+    this.#client.credit(bytes);
+  }
+
+  // ---- the exchange's context
+
+  get record(): ConnectionRecord {
+    return this.#context.record;
+  }
+
+  get reuse(): ClientReuse {
+    return this.#context.reuse;
+  }
+
+  get tracer(): Tracer | null {
+    return this.#context.tracer;
+  }
+
+  get clientTimeoutMs(): number | null {
+    return this.#context.clientTimeoutMs;
+  }
+
+  route(_request: RequestFacts | null): Backend | null {
+    return this.#backend;
+  }
+
+  ended(stream: StreamRecord): void {
+    this.#state = 'ended';
+    disarmTimer(this);
+    this.#held = null;
+    const evaluation = this.#rules?.evaluation;
+    if (evaluation !== undefined) {
+      evaluation.record = stream;
+      evaluation.server = this.#exchange.server;
+      evaluation.backend = this.#exchange.backend;
+      const { logFormat } = this.#connection.routing.policy.frontend;
+      if (logFormat !== null && this.record.frontend.log.enabled) this.#exchange.logLine = logFormat.render(evaluation);
+      this.#exchange.logLevel = evaluation.logLevel;
+    }
+    this.#context.ended(stream);
+  }
+}

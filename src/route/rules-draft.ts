@@ -1,0 +1,77 @@
+/** The rules of one proxy in the making: lines are compiled as they are read, in order, as in HAProxy. */
+import { compileLogFormat } from './log-format.ts';
+import { type Choice, type ProxyRules, type Rule } from './rules.ts';
+import type { Position, Reporter } from '../config/diagnostics.ts';
+import type { Acl, CaptureSlot, ProxyReference, RuleScope } from './scope.ts';
+import type { Word } from './syntax.ts';
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+export interface RulesDraft {
+  readonly scope: Mutable<RuleScope>;
+  readonly tcpConnection: Rule[];
+  readonly tcpSession: Rule[];
+  readonly tcpContent: Rule[];
+  readonly httpRequest: Rule[];
+  readonly redirects: Rule[];
+  readonly httpResponse: Rule[];
+  readonly httpAfterResponse: Rule[];
+  readonly useBackend: Choice[];
+  readonly useServer: Choice[];
+}
+
+export function newRulesDraft(proxy: string, env: Readonly<Record<string, string | undefined>>, report: Reporter): RulesDraft {
+  const acls = new Map<string, Acl>();
+  const references: ProxyReference[] = [];
+  const captures: { request: CaptureSlot[]; response: CaptureSlot[] } = { request: [], response: [] };
+  return {
+    scope: { report, proxy, acls, references, captures, env, path: (file) => file },
+    tcpConnection: [], tcpSession: [], tcpContent: [], httpRequest: [], redirects: [], httpResponse: [], httpAfterResponse: [], useBackend: [], useServer: [],
+  };
+}
+
+/** What may come from `defaults` as well, as written. */
+export interface InheritedFormats {
+  readonly logFormat: Word | null;
+  readonly uniqueIdFormat: Word | null;
+  /** In lower case. */
+  readonly uniqueIdHeader: string | null;
+  readonly inspectDelayMs: number;
+}
+
+/** null: the proxy has no rules, and its streams need not be looked at. */
+export function finishRules(draft: RulesDraft, formats: InheritedFormats): ProxyRules | null {
+  const { scope } = draft;
+  const { logFormat, uniqueIdFormat, uniqueIdHeader } = formats;
+  const line = logFormat === null ? null : compileLogFormat(logFormat.text, logFormat.position, 'log', 'line', scope);
+  const id = uniqueIdFormat === null ? null : compileLogFormat(uniqueIdFormat.text, uniqueIdFormat.position, 'request', 'line', scope);
+  const rules: ProxyRules = {
+    tcpConnection: draft.tcpConnection,
+    tcpSession: draft.tcpSession,
+    tcpContent: draft.tcpContent,
+    inspectDelayMs: formats.inspectDelayMs,
+    httpRequest: [...draft.httpRequest, ...draft.redirects],
+    httpResponse: draft.httpResponse,
+    httpAfterResponse: draft.httpAfterResponse,
+    useBackend: draft.useBackend,
+    useServer: draft.useServer,
+    captures: scope.captures,
+    uniqueId: id === null ? null : { format: id, header: uniqueIdHeader },
+    logFormat: line,
+  };
+  return isEmpty(rules) ? null : rules;
+}
+
+function isEmpty(rules: ProxyRules): boolean {
+  const { captures, uniqueId, logFormat } = rules;
+  const lists = [rules.tcpConnection, rules.tcpSession, rules.tcpContent, rules.httpRequest, rules.httpResponse, rules.httpAfterResponse, rules.useBackend,
+    rules.useServer, captures.request, captures.response];
+  return lists.every((list) => list.length === 0) && uniqueId === null && logFormat === null;
+}
+
+/** Rules that are of HTTP only, for the warning that mode tcp has no use for them; null: there are none. */
+export function httpOnly(draft: RulesDraft): Position | null {
+  const [first] = [...draft.httpRequest, ...draft.redirects, ...draft.httpResponse, ...draft.httpAfterResponse];
+  return first?.position ?? null;
+}
+

@@ -1,0 +1,240 @@
+/** Rules between real peers: routing, refusing, changing what passes, SNI of TLS that passes through. */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer, connect as connectTcp, type AddressInfo, type Socket } from 'node:net';
+import { connect as connectHttp2, type ClientHttp2Session, type IncomingHttpHeaders } from 'node:http2';
+import { Metadata, status, type ServiceError } from '@grpc/grpc-js';
+import { cleanUpAfterEach } from '../support/cleanup.ts';
+import { EchoClient, startReplica, type Replica } from '../support/grpc-replica.ts';
+import { startPillion, type Pillion } from '../support/pillion.ts';
+
+const DEFAULTS = ['defaults', '  mode grpc', '  timeout connect 2s', '  timeout client 30s', '  timeout server 30s'];
+
+describe('rules', () => {
+  const defer = cleanUpAfterEach();
+
+  async function replica(handlers: Parameters<typeof startReplica>[0] = {}): Promise<Replica> {
+    const started = await startReplica(handlers);
+    defer(() => started.kill());
+    return started;
+  }
+
+  async function pillion(lines: readonly string[], mode: string = 'grpc'): Promise<Pillion> {
+    const started = await startPillion([...DEFAULTS.map((line) => line.replace('grpc', mode)), ...lines, ''].join('\n'));
+    defer(() => started.stop());
+    return started;
+  }
+
+  function client(target: string): EchoClient {
+    const started = new EchoClient(target);
+    defer(() => started.close());
+    return started;
+  }
+
+  async function failure(call: Promise<unknown>): Promise<ServiceError> {
+    try {
+      await call;
+    } catch (error) {
+      return error as ServiceError;
+    }
+    throw new Error('the call did not fail');
+  }
+
+  /** A request by Node's own HTTP/2, which shows everything. */
+  async function request(port: number, headers: Record<string, string>, body: string | null = null): Promise<{ headers: IncomingHttpHeaders; body: string }> {
+    const session: ClientHttp2Session = connectHttp2(`http://127.0.0.1:${port}`);
+    defer(() => session.destroy());
+    const stream = session.request(headers, { endStream: body === null });
+    if (body !== null) stream.end(body);
+    const [response] = (await once(stream, 'response')) as [IncomingHttpHeaders];
+    let text = '';
+    stream.setEncoding('utf8');
+    for await (const chunk of stream) text += String(chunk);
+    return { headers: response, body: text };
+  }
+
+  it('routes calls by service and method to two backends', async () => {
+    const [one, two] = [await replica(), await replica()];
+    const { target } = await pillion([
+      'frontend clients', '  bind 127.0.0.1:1',
+      '  acl unary path_end /Unary', '  use_backend two if { grpc.service test.Echo } !unary', '  default_backend one',
+      'backend one', `  server s 127.0.0.1:${one.port}`, 'backend two', `  server s 127.0.0.1:${two.port}`,
+    ]);
+    const calls = client(target);
+    await calls.unary('x');
+    await once(calls.serverStream('x').resume(), 'end');
+    assert.deepEqual([one.calls, two.calls], [1, 1]);
+  });
+
+  it('takes the name of the backend from the request, and the default for names that there are not', async () => {
+    const [blue, other] = [await replica(), await replica()];
+    const { target } = await pillion([
+      'frontend clients', '  bind 127.0.0.1:1', '  use_backend be_%[req.hdr(x-colour),lower]', '  default_backend other',
+      'backend be_blue', `  server s 127.0.0.1:${blue.port}`, 'backend other', `  server s 127.0.0.1:${other.port}`,
+    ]);
+    const calls = client(target);
+    const metadata = new Metadata();
+    metadata.set('x-colour', 'BLUE');
+    await calls.unary('x', {}, metadata);
+    metadata.set('x-colour', 'green');
+    await calls.unary('x', {}, metadata);
+    assert.deepEqual([blue.calls, other.calls], [1, 1]);
+  });
+
+  it('answers a denied call with a grpc-status, and never with HTML', async () => {
+    const server = await replica();
+    const { target } = await pillion([
+      'frontend clients', '  bind 127.0.0.1:1', '  http-request deny if { path_end /Unary }', '  http-request deny deny_status 429 if { path_end /ServerStream }',
+      '  default_backend one', 'backend one', `  server s 127.0.0.1:${server.port}`,
+    ]);
+    const calls = client(target);
+    assert.equal((await failure(calls.unary('x'))).code, status.PERMISSION_DENIED);
+    const [error] = (await once(calls.serverStream('x').resume(), 'error')) as [ServiceError];
+    assert.equal(error.code, status.UNAVAILABLE);
+    assert.equal(server.calls, 0);
+  });
+
+  it('changes fields on the way to the server and on the way back', async () => {
+    let seen = new Metadata();
+    const server = await replica({
+      unary: (call, callback) => {
+        seen = call.metadata;
+        const first = new Metadata();
+        first.set('secret', 'x');
+        call.sendMetadata(first);
+        callback(null, call.request);
+      },
+    });
+    const { target } = await pillion([
+      'frontend clients', '  bind 127.0.0.1:1', '  http-request set-header x-service %[grpc.service]/%[grpc.method]', '  http-request del-header x-drop',
+      '  http-request set-var(txn.who) req.hdr(x-who),upper', '  http-response set-header x-who %[var(txn.who)]', '  default_backend one',
+      'backend one', '  http-request set-header x-backend %b', '  http-response del-header secret', `  server s 127.0.0.1:${server.port}`,
+    ]);
+    const metadata = new Metadata();
+    metadata.set('x-drop', '1');
+    metadata.set('x-who', 'me');
+    const { metadata: headers } = await client(target).unary('x', {}, metadata);
+    assert.deepEqual(seen.get('x-service'), ['test.Echo/Unary']);
+    assert.deepEqual(seen.get('x-backend'), ['one']);
+    assert.deepEqual(seen.get('x-drop'), []);
+    assert.deepEqual(headers.get('x-who'), ['ME']);
+    assert.deepEqual(headers.get('secret'), []);
+  });
+
+  it('prefers the server that use-server names while it is there', async () => {
+    const [first, second] = [await replica(), await replica()];
+    const { target } = await pillion([
+      'frontend clients', '  bind 127.0.0.1:1', '  default_backend one',
+      'backend one', '  balance first', '  use-server second if { req.hdr(x-canary) 1 }', `  server first 127.0.0.1:${first.port}`, `  server second 127.0.0.1:${second.port}`,
+    ]);
+    const calls = client(target);
+    const metadata = new Metadata();
+    metadata.set('x-canary', '1');
+    await calls.unary('x', {}, metadata);
+    await calls.unary('x');
+    assert.deepEqual([first.calls, second.calls], [1, 1]);
+  });
+
+  it('answers plain HTTP by return, redirect and deny, with http-after-response on each', async () => {
+    const { port } = await pillion([
+      'frontend clients', '  bind 127.0.0.1:1', '  http-request return status 200 content-type text/css lf-string "a %[path]" hdr x-a %[method] if { path /r }',
+      '  http-request redirect location /new?%[query] code 301 if { path /old }', '  redirect prefix https://x.example if { path /prefix }',
+      '  http-request deny deny_status 404 if { path /x }', '  http-after-response set-header x-after %[status]',
+    ]);
+    const returned = await request(port, { ':path': '/r?q=1' });
+    assert.equal(returned.headers[':status'], 200);
+    assert.deepEqual([returned.body, returned.headers['content-type'], returned.headers['x-a'], returned.headers['x-after']], ['a /r', 'text/css', 'GET', '200']);
+    const moved = await request(port, { ':path': '/old?q=1' });
+    assert.deepEqual([moved.headers[':status'], moved.headers['location'], moved.body], [301, '/new?q=1', '']);
+    assert.equal((await request(port, { ':path': '/prefix?q=1' })).headers['location'], 'https://x.example/prefix?q=1');
+    const denied = await request(port, { ':path': '/x' });
+    assert.deepEqual([denied.headers[':status'], denied.headers['x-after'], denied.body], [404, '404', '404 Not Found\n']);
+  });
+
+  it('waits for the body where a rule asks for it', async () => {
+    const { port } = await pillion([
+      'frontend clients', '  bind 127.0.0.1:1', '  http-request wait-for-body time 10s', '  http-request return status 200 lf-string "%[req.body_len] %[req.body]"',
+    ]);
+    assert.equal((await request(port, { ':path': '/', ':method': 'POST' }, 'hello')).body, '5 hello');
+  });
+
+  it('refuses a response of a server that a rule does not like', async () => {
+    const server = await replica();
+    const { target } = await pillion([
+      'frontend clients', '  bind 127.0.0.1:1', '  default_backend one', 'backend one', '  http-response deny deny_status 503 if { status 200 }', `  server s 127.0.0.1:${server.port}`,
+    ]);
+    assert.equal((await failure(client(target).unary('x'))).code, status.UNAVAILABLE);
+  });
+
+  it('closes connections by tcp-request connection', async () => {
+    const { port } = await pillion(['frontend clients', '  bind 127.0.0.1:1', '  tcp-request connection reject if { src 127.0.0.0/8 }', '  http-request deny']);
+    const socket = connectTcp(port, '127.0.0.1');
+    defer(() => socket.destroy());
+    await once(socket.resume(), 'close');
+  });
+
+  describe('of raw connections', () => {
+    /** A server that names itself and echoes what it gets. */
+    async function namedServer(name: string): Promise<number> {
+      const sockets = new Set<Socket>();
+      const server = createServer((socket) => {
+        sockets.add(socket);
+        socket.on('error', () => {});
+        socket.once('data', () => socket.end(name));
+      }).listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      defer(() => {
+        for (const socket of sockets) socket.destroy();
+        server.close();
+      });
+      return (server.address() as AddressInfo).port;
+    }
+
+    async function talk(port: number, pieces: readonly Buffer[]): Promise<string> {
+      const socket = connectTcp(port, '127.0.0.1');
+      defer(() => socket.destroy());
+      socket.setEncoding('latin1');
+      socket.setNoDelay(true);
+      for (const piece of pieces) await new Promise((resolve) => socket.write(piece, resolve));
+      let text = '';
+      for await (const chunk of socket) text += String(chunk);
+      return text;
+    }
+
+    /** A ClientHello with a server name (RFC 8446 §4.1.2, RFC 6066 §3). */
+    function clientHello(name: string): Buffer {
+      const vector = (size: number, ...parts: Buffer[]): Buffer => {
+        const body = Buffer.concat(parts);
+        const length = Buffer.alloc(size);
+        length.writeUIntBE(body.length, 0, size);
+        return Buffer.concat([length, body]);
+      };
+      const sni = Buffer.concat([Buffer.of(0, 0), vector(2, vector(2, Buffer.of(0), vector(2, Buffer.from(name))))]);
+      const hello = Buffer.concat([Buffer.of(3, 3), Buffer.alloc(32), vector(1), vector(2, Buffer.of(0x13, 1)), vector(1, Buffer.of(0)), vector(2, sni)]);
+      const handshake = Buffer.concat([Buffer.of(1), vector(3, hello)]);
+      return Buffer.concat([Buffer.of(22, 3, 1), vector(2, handshake)]);
+    }
+
+    it('routes TLS that passes through by the name in its ClientHello, in pieces as well', async () => {
+      const [a, b] = [await namedServer('a'), await namedServer('b')];
+      const { port } = await pillion([
+        'frontend clients', '  bind 127.0.0.1:1', '  tcp-request inspect-delay 10s', '  tcp-request content accept if { req.ssl_hello_type 1 }',
+        '  use_backend a if { req.ssl_sni -i a.example }', '  default_backend b', 'backend a', `  server s 127.0.0.1:${a}`, 'backend b', `  server s 127.0.0.1:${b}`,
+      ], 'tcp');
+      const hello = clientHello('a.example');
+      assert.equal(await talk(port, [hello]), 'a');
+      assert.equal(await talk(port, [hello.subarray(0, 20), hello.subarray(20)]), 'a');
+      assert.equal(await talk(port, [clientHello('c.example')]), 'b');
+    });
+
+    it('refuses what is not TLS, as soon as that is clear', async () => {
+      const a = await namedServer('a');
+      const { port } = await pillion([
+        'frontend clients', '  bind 127.0.0.1:1', '  tcp-request inspect-delay 10s', '  tcp-request content reject if !{ req.ssl_hello_type 1 }',
+        '  default_backend a', 'backend a', `  server s 127.0.0.1:${a}`,
+      ], 'tcp');
+      assert.equal(await talk(port, [Buffer.from('plain\n')]), '');
+      assert.equal(await talk(port, [clientHello('a.example')]), 'a');
+    });
+  });
+});
