@@ -73,7 +73,7 @@ export class Http2Session extends Timer implements ByteSession, ConnectionEvents
     // Our side is closed: there is nothing left to say.
     if (this.phase === 'closing') return;
     this.#lastReadAt = now();
-    this.#pinged = false;
+    if (this.#pinged) this.#onSignOfLife();
     this.connection.receive(chunk, start, end);
   }
 
@@ -209,6 +209,14 @@ export class Http2Session extends Timer implements ByteSession, ConnectionEvents
       disarmTimer(this);
       this.#armLive();
     }
+  }
+
+  /** The peer is there: the next question comes when it has been quiet for as long again. */
+  #onSignOfLife(): void {
+    this.#pinged = false;
+    if (this.phase !== 'live' && this.phase !== 'last streams') return;
+    disarmTimer(this);
+    this.#armLive();
   }
 
   #armLive(): void {
