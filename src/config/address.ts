@@ -130,6 +130,7 @@ function splitHostPort(text: string): Parsed<{ host: string; port: string }> {
   const family = /^(ipv[46])@/.exec(text)?.[1] ?? null;
   const address = family === null ? text : text.slice('ipv4@'.length);
   if (address === '') return failed('the address is empty');
+  if (/^\w+:\/\//.test(address)) return failed(`'${text}' is a URL: expected host:port`);
   const bracketed = /^\[([^\]]*)\](?::(.*))?$/.exec(address);
   if (address.startsWith('[') && bracketed === null) return failed(`'${text}' is not an address: expected [IPv6]:port`);
   const colon = address.lastIndexOf(':');

@@ -169,8 +169,11 @@ export function keywords<D>(
           fine = false;
         } else {
           const near = nearest(token.text, [...rows.keys(), ...unsupported.keys()]);
-          const hint = near === null ? null : `did you mean '${near}'?`;
-          context.report.error(`unknown ${name} keyword '${token.text}'`, token.position, hint);
+          const port = /^:\d+$/.test(token.text) ? 'a port stands right behind its host, without a blank' : null;
+          context.report.error(`unknown ${name} keyword '${token.text}'`, token.position, near === null ? port : `did you mean '${near}'?`);
+          // What follows is most likely the argument of the word that was meant.
+          const meant = near === null ? 0 : unsupported.get(near) ?? (rows.get(near)?.usage.split(' ').length ?? 1) - 1;
+          for (let skipped = 0; skipped < meant; skipped++) cursor.next();
           fine = false;
         }
       }

@@ -148,7 +148,8 @@ export function takeAll<A extends readonly Argument<unknown>[]>(
   const extra = cursor.peek();
   if (extra !== undefined) {
     const expected = args.length === 0 ? 'takes no argument' : 'takes no further argument';
-    context.report.error(`'${context.directive}' ${expected}: unexpected '${extra.text}'`, extra.position);
+    const hint = extra.text.startsWith('//') ? "a comment begins with '#'" : null;
+    context.report.error(`'${context.directive}' ${expected}: unexpected '${extra.text}'`, extra.position, hint);
     return undefined;
   }
   // Each value came from the argument at its own index, which is what the mapped type says.

@@ -29,6 +29,8 @@ export const PROXY_WORDS: Vocabulary<ProxyDraft> = vocabulary(PROXY_ROWS, UNSUPP
 
 const PROXY_SECTIONS: readonly string[] = ['defaults', 'frontend', 'backend', 'listen'] satisfies ProxySection[];
 
+const SECTION_WORDS: readonly string[] = ['global', ...PROXY_SECTIONS, ...SECTION_TYPES.keys(), ...UNSUPPORTED_SECTIONS.keys()];
+
 /** Where the parser stands. `skipped`: a section that is not supported or could not begin; its lines say nothing new. */
 type Section =
   | { readonly kind: 'none' }
@@ -74,7 +76,7 @@ class Parser {
 
   #statement(line: Line): void {
     const [head] = line;
-    if (this.#beginSection(line)) return;
+    if (this.#beginSection(line) || this.#beginMistyped(line)) return;
     switch (this.#section.kind) {
       case 'none': return this.#outOfSection(head);
       case 'skipped': return;
@@ -87,6 +89,24 @@ class Parser {
     }
   }
 
+  /** `bakend` at the begin of a line is no directive of the section before it, and neither is what follows. */
+  #beginMistyped([head, second]: Line): boolean {
+    const { kind } = this.#section;
+    const prefix = second !== undefined && (head.text === 'no' || head.text === 'default');
+    if (kind === 'none' || kind === 'skipped' || prefix || head.position.column > 1 || this.#knows(head.text)) return false;
+    const near = nearest(head.text, SECTION_WORDS);
+    if (near === null) return false;
+    this.#end();
+    this.#report.error(`unknown section '${head.text}'`, head.position, `did you mean '${near}'?`);
+    this.#section = { kind: 'skipped', name: head.text };
+    return true;
+  }
+
+  #knows(word: string): boolean {
+    const words = this.#section.kind === 'global' ? GLOBAL_WORDS : PROXY_WORDS;
+    return this.#section.kind === 'other' || words.names.has(word);
+  }
+
   #context(section: SectionKind): StatementContext {
     return {
       section, report: this.#report, warned: this.#warned, elsewhere: (name) => otherSections(name, section),
@@ -95,7 +115,7 @@ class Parser {
   }
 
   #outOfSection(head: Token): void {
-    const near = nearest(head.text, ['global', ...PROXY_SECTIONS, ...SECTION_TYPES.keys(), ...UNSUPPORTED_SECTIONS.keys()]);
+    const near = nearest(head.text, SECTION_WORDS);
     const hint = near === null ? 'a file begins with a section: global, defaults, frontend, backend or listen' : `did you mean '${near}'?`;
     this.#report.error(`unknown keyword '${head.text}' out of section`, head.position, hint);
     // Whatever follows belongs to it, up to the next section.

@@ -75,19 +75,21 @@ function rewritten(
   if (typeof today === 'string') return report.error(goneText(name, old), position, today);
   if (!warned.has(name)) {
     warned.add(name);
-    const hint = today.length === 0 ? `today: ${old.today}` : `today: ${today.map((each) => [...(prefix === null ? [] : [prefix]), ...each.map(quoted)].join(' ')).join('; ')}`;
+    const hint = today.length === 0 ? old.today : `today: ${today.map((each) => [...(prefix === null ? [] : [prefix]), ...each.map(quoted)].join(' ')).join('; ')}`;
     report.warning(goneText(name, old), position, hint);
   }
   if (rewrites >= MAX_REWRITES) return;
   for (const each of today) {
-    const [first, ...rest] = [...(prefix === null ? [] : [prefix]), ...each].map((text) => ({ text, position }));
+    // Words that were kept stay where they were written, so that errors in them point there.
+    const place = (text: string): Position => line.slice(words).find((token) => token.text === text)?.position ?? position;
+    const [first, ...rest] = [...(prefix === null ? [] : [prefix]), ...each].map((text) => ({ text, position: place(text) }));
     if (first !== undefined) read([first, ...rest]);
   }
 }
 
-/** `stats uri/admin`: a blank is missing behind a name. */
+/** `stats uri/admin`, `maxconn=100`: a blank is missing behind a name. */
 export function missingBlank<D>(text: string, family: string | null, words: Vocabulary<D>): { readonly name: string; readonly rest: string } | null {
-  const match = /^([a-z_-]+)([/:*\d].*)$/s.exec(text);
+  const match = /^([a-z_.-]+)(?:=|(?=[/:*\d]))(.*)$/s.exec(text);
   if (match === null) return null;
   const name = family === null ? match[1] ?? '' : `${family} ${match[1] ?? ''}`;
   return words.rows.has(name) || words.unsupported.has(name) ? { name, rest: match[2] ?? '' } : null;

@@ -10,6 +10,8 @@ export interface Vocabulary<D> {
   readonly unsupported: ReadonlyMap<string, UnsupportedWord>;
   readonly unsupportedPrefixes: ReadonlyMap<string, string>;
   readonly old: ReadonlyMap<string, OldWord>;
+  /** First words of all names. */
+  readonly names: ReadonlySet<string>;
   /** First words of names that have more than one: `timeout`, `option`. */
   readonly families: ReadonlyMap<string, readonly string[]>;
 }
@@ -33,15 +35,17 @@ export function vocabulary<D>(
   old: ReadonlyMap<string, OldWord>, unsupportedPrefixes: ReadonlyMap<string, string> = new Map(),
 ): Vocabulary<D> {
   const families = new Map<string, string[]>();
+  const names = new Set<string>();
   for (const name of [...rows.map((row) => row.name), ...unsupported.keys(), ...old.keys()]) {
     const space = name.indexOf(' ');
+    names.add(space < 0 ? name : name.slice(0, space));
     if (space < 0) continue;
     const family = name.slice(0, space);
     const members = families.get(family) ?? [];
     members.push(name.slice(space + 1));
     families.set(family, members);
   }
-  return { rows: new Map(rows.map((row) => [row.name, row])), unsupported, unsupportedPrefixes, old, families };
+  return { rows: new Map(rows.map((row) => [row.name, row])), unsupported, unsupportedPrefixes, old, names, families };
 }
 
 export function lookUp<D>(words: Vocabulary<D>, line: readonly Token[]): Lookup<D> {

@@ -73,7 +73,7 @@ function checkNames(proxies: readonly ProxyDraft[], report: Reporter): void {
     if (other === undefined) seen.set(proxy.name, proxy);
     else if (other !== proxy) {
       const { file, line } = other.position;
-      report.error(`${proxy.section} '${proxy.name}' has the name of the ${other.section} at ${file}:${line}`, proxy.position);
+      report.error(`${proxy.section} '${proxy.name}': the ${other.section} at ${file}:${line} has this name already`, proxy.position);
     }
   }
 }

@@ -21,7 +21,7 @@ describe('documentation from the tables', () => {
     ['timeout', true, /timeout connect .*\n/], ['frontend', true, /default_backend/], ['global', true, /hard-stop-after/],
     ['weight', true, /On: +server, default-server, server-template/], ['proto', true, /On: +bind\n[^]*On: +server/],
     ['maxconn', true, /maxconn <connections>[^]*In: +global[^]*In: +defaults, frontend, listen/],
-    ['option grpc-check', true, /Pillion's own/], ['bind', true, /proto h2/],
+    ['option grpc-check', true, /Pillion's own/], ['bind', true, /proto h1\|h2/],
     ['monitor', false, /not supported by Pillion yet/], ['contimeout', false, /Today: 'timeout connect'/], ['nbproc', false, /2\.5/],
     ['balanc', false, /Did you mean 'balance'/], ['xyzzyxyzzy', false, /no directive/],
   ];

@@ -20,7 +20,7 @@ const WRONG: readonly [text: string, ...expected: string[]][] = [
   ['backend b\ntimeout conect 1s', "2:9+6 error: unknown word behind 'timeout': 'conect' in section 'backend' | did you mean 'timeout connect'?"],
   ['backend b\noption tcpplog', "2:8+7 error: unknown word behind 'option': 'tcpplog' in section 'backend' | did you mean 'option tcplog'?"],
   ['fronted f\nbind :1', "1:1+7 error: unknown keyword 'fronted' out of section | did you mean 'frontend'?"],
-  ['global\ndefault\nbackend b', "2:1+7 error: unknown keyword 'default' in section 'global' | did you mean 'defaults'?"],
+  ['global\ndefault\nbackend b', "2:1+7 error: unknown section 'default' | did you mean 'defaults'?"],
   // Known to HAProxy.
   ['backend b\nmonitor fail if x', "2:1+7 error: 'monitor' is not supported by Pillion yet"],
   ['backend b\noption  httpchk GET /', "2:1+15 error: 'option httpchk' is not supported by Pillion yet "
@@ -97,8 +97,8 @@ const WRONG: readonly [text: string, ...expected: string[]][] = [
   ['backend b!', "1:9+2 error: '!' is not permitted in the name 'b!': only letters, digits, '-', '_', '.' and ':'"],
   ['defaults base\nbackend b from bas', "2:16+3 error: there is no defaults section named 'bas' above | did you mean 'base'?"],
   ['defaults a\ndefaults a', "2:10+1 error: defaults 'a' exists already, at t.cfg:1"],
-  [`${CALM}backend b\nserver s a:1\nbackend b\nserver s a:1`, "7:9+1 error: backend 'b' has the name of the backend at t.cfg:5"],
-  [`${CALM}listen b\nbind :1\nserver s a:1\nbackend b\nserver s a:1`, "8:9+1 error: backend 'b' has the name of the listen at t.cfg:5"],
+  [`${CALM}backend b\nserver s a:1\nbackend b\nserver s a:1`, "7:9+1 error: backend 'b': the backend at t.cfg:5 has this name already"],
+  [`${CALM}listen b\nbind :1\nserver s a:1\nbackend b\nserver s a:1`, "8:9+1 error: backend 'b': the listen at t.cfg:5 has this name already"],
   [`${CALM}backend b\nserver s a:1\nserver s a:2`, "7:1+6 error: server 's' of 'b' exists already, at line 6"],
   [`${CALM}frontend f\nbind :1\ndefault_backend gretter\nbackend greeter\nserver s a:1`,
     "7:17+7 error: there is no backend named 'gretter' | did you mean 'greeter'?"],

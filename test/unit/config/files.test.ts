@@ -55,7 +55,7 @@ describe('configuration files', () => {
 
   it('notes on limits: mistyped words are told from missing ones', () => {
     assert.deepEqual(summary(load('limits.cfg')), [
-      "4 unknown keyword 'default' in section 'global'",
+      "4 unknown section 'default'",
       "15 unknown keyword 'use-backend' in section 'frontend'",
       "20 unknown keyword 'use-backend' in section 'frontend'",
     ]);
