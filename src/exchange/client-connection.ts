@@ -138,6 +138,7 @@ export class ClientConnection extends Timer implements ConnectionRecord, Http1Co
     const { mode } = this.#settings;
     if (mode === 'tcp') this.#beginTcp(first);
     else if (mode === 'grpc' || this.#bind.proto === 'h2' || this.tls?.alpn === 'h2') this.#beginHttp2(first);
+    else if (this.#bind.proto === 'h1') this.#beginHttp1(first);
     else this.#beginDetection(first);
   }
 

@@ -9,6 +9,8 @@ import type { FieldList } from './fields.ts';
 
 /** One stream on one connection, as its owner drives it. Every method is a no-op once the half is closed. */
 export interface Half {
+  /** Of a server: it agreed to CONNECT, or to an upgrade: what goes on is no HTTP. Set before its header section is passed on. */
+  readonly tunnel: boolean;
   /** Sends a header section. `extra` fields, if any, are sent after it without copying the list. 1xx sections may precede the final one. */
   sendHeaders(fields: FieldList, extra: FieldList | null, endStream: boolean): void;
   /**
@@ -41,8 +43,6 @@ export interface HalfSink {
 
 /** A connection to a server, on which requests are opened. */
 export interface StreamOpener {
-  /** An upgrade or CONNECT can be asked for on it (RFC 8441 §3 in HTTP/2). */
-  readonly takesTunnels: boolean;
   open(sink: HalfSink): Half;
 }
 
@@ -52,7 +52,6 @@ export interface StreamOpener {
  * - `refused`: the peer says that it did not process the stream (REFUSED_STREAM, or above GOAWAY's last stream id, RFC 9113 §6.8,
  *   §8.7), so that it can be sent again elsewhere;
  * - `local`: this side reset it because the peer broke a rule on this stream;
- * - `timeout`: this side reset it because the peer neither sent nor took anything when it was its turn;
  * - `connection`: the connection was lost or failed while the stream was open.
  */
-export type ResetCause = 'peer' | 'refused' | 'local' | 'timeout' | 'connection';
+export type ResetCause = 'peer' | 'refused' | 'local' | 'connection';

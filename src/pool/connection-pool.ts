@@ -2,10 +2,11 @@
  * The HTTP/2 connections to one server's port. Streams share as few connections as the server's SETTINGS allow; another is dialled
  * when they are full, or when the server said GOAWAY.
  */
-import type { HalfSink } from '../model/exchange.ts';
+import type { HalfSink, StreamOpener } from '../model/exchange.ts';
 import type { Http2Options } from '../h2/options.ts';
 import { CANCEL } from '../h2/errors.ts';
 import type { Http2Connection } from '../h2/connection.ts';
+import type { Http1ClientSession } from '../h1/client-session.ts';
 import { Http2Session, type SessionOwner } from '../session/http2-session.ts';
 import type { SessionTimeouts } from '../session/timeouts.ts';
 import { serverFailure } from '../tls/failures.ts';
@@ -17,10 +18,25 @@ const MAX_CONNECTIONS = 64;
 /** Streams that a connection is expected to carry before its server has said how many (RFC 9113 §6.5.2 asks for no fewer than 100). */
 const EXPECTED_STREAMS = 100;
 
+/** What a client's connection brings to the choice of one to an HTTP/1 server (http1-pool.ts). */
+export interface ClientReuse {
+  readonly speaks: 'h1' | 'h2';
+  /** Requests that it has sent to servers before. */
+  requests: number;
+  /** The connection that its last request went over. */
+  kept: Http1ClientSession | null;
+  /** The client has gone. */
+  gone: boolean;
+}
+
 /** A stream that needs a connection to the server. */
 export interface StreamSeeker {
+  /** HTTP/1: what its client's connection has to do with the choice. */
+  readonly reuse: ClientReuse;
+  /** How often it was sent again. */
+  readonly retries: number;
   /** Open the stream on it now. */
-  onConnection(connection: Http2Connection): void;
+  onConnection(connection: StreamOpener): void;
   onConnectFailed(reason: string): void;
 }
 
@@ -177,7 +193,7 @@ export class ConnectionPool implements SessionOwner {
   }
 }
 
-function describeFailure(reason: string): string {
+export function describeFailure(reason: string): string {
   switch (reason) {
     case '':
       return 'connection closed before HTTP/2 SETTINGS';

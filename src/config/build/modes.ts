@@ -17,11 +17,10 @@ export function checkModes(
 ): void {
   for (const proxy of proxies) {
     refuseHttp2InTcp(proxy, report);
-    if (proxy.settings.mode === 'http') warnOfHttp1Clients(proxy, report);
   }
   for (const [backend, frontends] of used) {
     for (const frontend of frontends) checkPair(frontend, backend, report);
-    if (backend.settings.mode === 'http') requireHttp2(backend, report);
+    if (backend.settings.mode === 'http' && frontends.some(({ settings }) => settings.mode === 'grpc')) requireHttp2(backend, report);
   }
 }
 
@@ -41,25 +40,19 @@ function refuseHttp2InTcp({ settings, name, binds, servers }: ProxyDraft, report
   const hint = "use mode auto or grpc, or leave 'proto' out";
   for (const bind of binds) {
     if (bind.keywords.proto === null) continue;
-    report.error(`'proto h2' of bind ${bind.text} cannot be used in mode tcp ('${name}')`, bind.position, hint);
+    report.error(`'proto ${bind.keywords.proto}' of bind ${bind.text} cannot be used in mode tcp ('${name}')`, bind.position, hint);
   }
   for (const server of servers) {
     if (server.keywords.proto === null) continue;
-    report.error(`'proto h2' of server '${server.name}' cannot be used in mode tcp ('${name}')`, server.position, hint);
+    report.error(`'proto ${server.keywords.proto}' of server '${server.name}' cannot be used in mode tcp ('${name}')`, server.position, hint);
   }
 }
 
-function warnOfHttp1Clients({ section, name, binds }: ProxyDraft, report: Reporter): void {
-  const open = binds.find((bind) => bind.keywords.proto === null);
-  if (open === undefined) return;
-  const message = `HTTP/1 clients of ${section} '${name}' are not served by this version of Pillion: they get status 505`;
-  report.warning(message, open.position, "'mode auto' passes them to the servers as they are; 'proto h2' says that there are none");
-}
-
+/** gRPC goes over HTTP/2 alone, and a server of mode http speaks HTTP/1 unless it is said otherwise. */
 function requireHttp2(backend: ProxyDraft, report: Reporter): void {
   for (const server of backend.servers) {
     if (server.keywords.proto === 'h2') continue;
-    const message = `server '${server.name}': HTTP/1 servers are not supported by Pillion yet in mode http`;
-    report.error(message, server.position, "add 'proto h2' if the server speaks HTTP/2, or use 'mode auto'");
+    const message = `server '${server.name}' speaks HTTP/1 in mode http, which gRPC cannot use`;
+    report.error(message, server.position, "add 'proto h2' if the server speaks HTTP/2, or use 'mode grpc' here, too");
   }
 }

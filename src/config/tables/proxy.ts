@@ -25,8 +25,8 @@ export const BIND_KEYWORDS: readonly Keyword<BindKeywords>[] = [
     set: (bind: BindKeywords, limit) => { bind.idlePingTimeoutMs = limit; },
   }),
   keyword({
-    name: 'proto', argument: oneOf('protocol', ['h2'], ['h1', 'quic', 'none']), default: 'detected',
-    summary: 'Clients speak HTTP/2 with prior knowledge: nothing is detected.',
+    name: 'proto', argument: oneOf('protocol', ['h1', 'h2'], ['quic', 'none']), default: 'detected',
+    summary: 'Clients speak HTTP/2 with prior knowledge, or HTTP/1: nothing is detected.',
     set: (bind: BindKeywords, protocol) => { bind.proto = protocol; },
   }),
   ...BIND_TLS_KEYWORDS,
@@ -155,8 +155,8 @@ export const PROXY_DIRECTIVES: readonly Directive<ProxyDraft>[] = [
     name: 'mode', sections: ['defaults', 'frontend', 'listen', 'backend'], origin: 'haproxy', default: 'tcp',
     arguments: [oneOf('proxy mode', ['auto', 'grpc', 'http', 'tcp'], ['log', 'spop', 'haterm'])],
     summary: 'What the proxy speaks: auto and grpc are ours, http and tcp are HAProxy\'s.',
-    details: 'auto balances HTTP/2 per stream and passes all else as raw TCP; grpc is HTTP/2 only; tcp never looks inside; '
-      + 'http needs HTTP/2 servers in this version (proto h2).',
+    details: 'auto balances HTTP/1 and HTTP/2 per request and passes all else as raw TCP; grpc is HTTP/2 only; http is HTTP/1 and '
+      + 'HTTP/2; tcp never looks inside. A server without proto gets HTTP/1 in mode http, HTTP/2 in mode grpc, and in mode auto what its client speaks.',
     example: 'mode auto',
     apply: (proxy, [mode]) => { proxy.settings.mode = mode; },
   }),

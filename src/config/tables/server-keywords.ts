@@ -78,8 +78,8 @@ export const SERVER_KEYWORDS: readonly Row[] = [
     set: (server: ServerKeywords, limit) => { server.idlePingTimeoutMs = limit; },
   }),
   keyword({
-    name: 'proto', argument: oneOf('protocol', ['h2'], ['h1', 'fcgi', 'none', 'spop']), default: 'by mode',
-    summary: 'Speak HTTP/2 with prior knowledge to this server.',
+    name: 'proto', argument: oneOf('protocol', ['h1', 'h2'], ['fcgi', 'none', 'spop']), default: 'by mode',
+    summary: 'Speak HTTP/2 with prior knowledge to this server, or HTTP/1.',
     set: (server: ServerKeywords, protocol) => { server.proto = protocol; },
   }),
   ...SERVER_TLS_KEYWORDS,

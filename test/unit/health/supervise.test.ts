@@ -7,6 +7,7 @@ import { HTTP2_BACKEND } from '../../../src/config/tables/tuning.ts';
 import type { HealthMonitor } from '../../../src/health/monitor.ts';
 import { supervise } from '../../../src/health/supervise.ts';
 import { SILENT } from '../../../src/model/observer.ts';
+import { DEFAULT_HTTP } from '../../../src/config/http-settings.ts';
 import { Backend } from '../../../src/pool/backend.ts';
 import type { Server } from '../../../src/pool/server.ts';
 
@@ -20,7 +21,7 @@ const BACKEND: BackendSettings = {
   serverFinTimeoutMs: null, tunnelTimeoutMs: null, checkTimeoutMs: null, retries: 3, redispatch: 1, grpcCheck: null, fullconn: null, bufferBytes: 16_384,
   retryOn: { connFailure: true, emptyResponse: false, junkResponse: false, responseTimeout: false, httpStatuses: [], grpcStatuses: [] },
   retryBudget: null, rules: null,
-  http2: HTTP2_BACKEND,
+  http: DEFAULT_HTTP, httpLimits: { maxHead: 15_360, maxFields: 101 }, http2: HTTP2_BACKEND,
 };
 
 describe('supervision of a configured server', () => {
