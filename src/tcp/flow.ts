@@ -7,7 +7,9 @@
  */
 import type { Socket } from 'node:net';
 import { BufferPool } from './buffer-pool.ts';
-import { readIntoBuffers } from '../transport/reused-reads.ts';
+import { now } from '../time/clock.ts';
+import { armTimer, disarmTimer, Timer } from '../time/wheel.ts';
+import { readIntoBuffers, redirectReads } from '../transport/reused-reads.ts';
 
 /** Measured on loopback, CPU per octet falls steeply up to this size and hardly beyond. */
 const LARGE_BYTES = 512 * 1024;
@@ -17,12 +19,15 @@ const LARGE_BUFFERS = 32;
 const BULK_READ_BYTES = 16 * 1024;
 /** So many smaller reads in a row give it back: amid bulk traffic there are some, when the reader has caught up. */
 const SMALL_READS = 8;
+/** A flow that has been silent for so long gives it back too, milliseconds; the next time after twice as long. */
+const SILENCE_MS = 500;
 
-const pool = new BufferPool(LARGE_BYTES, LARGE_BUFFERS);
+/** What is lent to flows that carry much. */
+export const largeBuffers: BufferPool = new BufferPool(LARGE_BYTES, LARGE_BUFFERS);
 /** Where all quiet flows read; its content is copied or forgotten before the read's callback returns. */
 const shared: Uint8Array = Buffer.allocUnsafeSlow(64 * 1024);
 
-export class Flow {
+export class Flow extends Timer {
   /** Octets read from the source, whether or not they have left. */
   bytes = 0;
   /** The source's end of stream was read and is being passed on. */
@@ -34,12 +39,16 @@ export class Flow {
   /** The large buffer goes back when the write from it is done; the next read goes to the shared one. */
   #shrinking = false;
   #smallReads = 0;
+  #silenceMs = SILENCE_MS;
+  /** {@link bytes} when the timer was armed. */
+  #heard = 0;
   #blocked = false;
   readonly #onEnded: () => void;
   readonly #unblock = (): void => this.#onSinkFree();
 
   /** @param onEnded called when the source's end has been passed on */
   constructor(source: Socket, sink: Socket, onEnded: () => void) {
+    super();
     this.#source = source;
     this.#sink = sink;
     this.#onEnded = onEnded;
@@ -73,7 +82,8 @@ export class Flow {
 
   /** Gives up what it has borrowed. Both sockets must be closed. */
   release(): void {
-    if (this.#large !== null) pool.giveBack(this.#large);
+    disarmTimer(this);
+    if (this.#large !== null) largeBuffers.giveBack(this.#large);
     this.#large = null;
   }
 
@@ -99,7 +109,7 @@ export class Flow {
     if (buffer === this.#large) {
       this.#passFromLarge(view);
       if (this.#smallReads >= SMALL_READS) this.#shrink();
-    } else if (bulk && this.#large === null && (this.#large = pool.lend()) !== null) {
+    } else if (bulk && this.#large === null && (this.#large = this.#borrow()) !== null) {
       this.#large.set(view);
       this.#passFromLarge(this.#large.subarray(0, bytes));
     } else {
@@ -107,6 +117,29 @@ export class Flow {
       this.#pass(Buffer.from(view));
     }
     return !this.#blocked;
+  }
+
+  #borrow(): Uint8Array | null {
+    const buffer = largeBuffers.lend();
+    if (buffer !== null) this.#listen();
+    return buffer;
+  }
+
+  #listen(): void {
+    this.#heard = this.bytes;
+    armTimer(this, now() + this.#silenceMs);
+  }
+
+  /** Looks whether the flow has fallen silent. A buffer from which a write is under way is in use. */
+  override onTimer(): void {
+    if (this.#large === null) return;
+    if (this.#blocked || this.bytes !== this.#heard) {
+      this.#listen();
+      return;
+    }
+    this.#silenceMs *= 2;
+    this.#shrink();
+    redirectReads(this.#source, shared);
   }
 
   #passFromLarge(view: Uint8Array): void {
@@ -127,7 +160,7 @@ export class Flow {
       return;
     }
     this.#shrinking = false;
-    if (this.#large !== null) pool.giveBack(this.#large);
+    if (this.#large !== null) largeBuffers.giveBack(this.#large);
     this.#large = null;
   }
 

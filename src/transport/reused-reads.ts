@@ -49,6 +49,17 @@ export function readIntoBuffers(socket: Socket, first: Uint8Array, nextBuffer: N
   return true;
 }
 
+/**
+ * Makes a socket that {@link readIntoBuffers} has set up read into `buffer` next. What Node keeps of the former buffer is some
+ * fifty octets until the socket is closed: not for every read, that is what {@link NextBuffer} is for.
+ */
+export function redirectReads(socket: Socket, buffer: Uint8Array): void {
+  const handle: unknown = Reflect.get(socket, '_handle');
+  if (slots === null || !hasUserBuffer(handle)) return;
+  Reflect.set(socket, slots.buffer, buffer);
+  handle.useUserBuffer(buffer);
+}
+
 function hasUserBuffer(handle: unknown): handle is UserBufferHandle {
   return typeof handle === 'object' && handle !== null && 'useUserBuffer' in handle && typeof handle.useUserBuffer === 'function';
 }
