@@ -37,14 +37,14 @@ function checkPair(frontend: ProxyDraft, backend: ProxyDraft, report: Reporter):
 /** Mode tcp does not look inside, so nobody would speak the protocol; HAProxy refuses it as well. */
 function refuseHttp2InTcp({ settings, name, binds, servers }: ProxyDraft, report: Reporter): void {
   if (settings.mode !== 'tcp') return;
-  const hint = "use mode auto or grpc, or leave 'proto' out";
+  const hint = (proto: 'h1' | 'h2'): string => `use mode auto or ${proto === 'h2' ? 'grpc' : 'http'}, or leave 'proto' out`;
   for (const bind of binds) {
     if (bind.keywords.proto === null) continue;
-    report.error(`'proto ${bind.keywords.proto}' of bind ${bind.text} cannot be used in mode tcp ('${name}')`, bind.position, hint);
+    report.error(`'proto ${bind.keywords.proto}' of bind ${bind.text} cannot be used in mode tcp ('${name}')`, bind.position, hint(bind.keywords.proto));
   }
   for (const server of servers) {
     if (server.keywords.proto === null) continue;
-    report.error(`'proto ${server.keywords.proto}' of server '${server.name}' cannot be used in mode tcp ('${name}')`, server.position, hint);
+    report.error(`'proto ${server.keywords.proto}' of server '${server.name}' cannot be used in mode tcp ('${name}')`, server.position, hint(server.keywords.proto));
   }
 }
 

@@ -33,14 +33,14 @@ const WRONG: readonly [text: string, ...expected: string[]][] = [
     + "| stick tables belong to one process here: remove the section, and 'peers' of the stick tables"],
   ['backend b\nmode log', "2:6+3 error: proxy mode 'log' is not supported by Pillion yet | supported: auto, grpc, http, tcp"],
   ['backend b\nbalance leastcon', "2:9+8 error: unknown balance algorithm 'leastcon' | did you mean 'leastconn'?"],
-  ['listen l\nbind :1 tfo mss 5 proto h1', "2:9+3 error: bind keyword 'tfo' is not supported by Pillion yet",
+  ['listen l\nbind :1 tfo mss 5 proto quic', "2:9+3 error: bind keyword 'tfo' is not supported by Pillion yet",
     "2:13+3 error: bind keyword 'mss' is not supported by Pillion yet",
-    "2:25+2 error: protocol 'h1' is not supported by Pillion yet | supported: h2"],
+    "2:25+4 error: protocol 'quic' is not supported by Pillion yet | supported: h1, h2"],
   ['backend b\nserver s a:1 chek port 80 weight 300 slowstart', "2:14+4 error: unknown server keyword 'chek' | did you mean 'check'?",
     "2:19+4 error: server keyword 'port' is not supported by Pillion yet",
     '2:34+3 error: 300 is out of range: expected 0 to 256',
     "2:38+9 error: server keyword 'slowstart' is not supported by Pillion yet"],
-  ['backend b\nserver s a:1 proto h1', "2:20+2 error: protocol 'h1' is not supported by Pillion yet | supported: h2"],
+  ['backend b\nserver s a:1 proto fcgi', "2:20+4 error: protocol 'fcgi' is not supported by Pillion yet | supported: h1, h2"],
   // Gone from HAProxy.
   ['backend b\ncontimeout 5000', "2:1+10 warning: 'contimeout' is gone from HAProxy since 2.1 | today: timeout connect 5000",
     "1:9+1 warning: backend 'b' has no server"],
@@ -154,23 +154,13 @@ describe('modes of frontends and backends', () => {
     }
   }
 
-  it('mode http needs proto h2 on the servers of backends that are used', () => {
+  it('a server of mode http needs proto h2 to be used in mode grpc', () => {
     const backend = `${CALM}backend b\nmode http\nserver s a:1\nserver t a:2 proto h2\n`;
-    assert.deepEqual(said(backend), []);
-    assert.deepEqual(said(`${backend}frontend f\nmode http\nbind :1 proto h2\ndefault_backend b`), [
-      "7:1+6 error: server 's': HTTP/1 servers are not supported by Pillion yet in mode http "
-      + "| add 'proto h2' if the server speaks HTTP/2, or use 'mode auto'",
+    assert.deepEqual(said(`${backend}frontend f\nmode http\nbind :1\ndefault_backend b`), []);
+    assert.deepEqual(said(`${backend}frontend f\nmode grpc\nbind :1\ndefault_backend b`), [
+      "7:1+6 error: server 's' speaks HTTP/1 in mode http, which gRPC cannot use "
+      + "| add 'proto h2' if the server speaks HTTP/2, or use 'mode grpc' here, too",
     ]);
-  });
-});
-
-describe('HTTP/1 clients in mode http', () => {
-  const http = (bind: string): string[] => said(`${CALM}listen l\nmode http\nbind ${bind}\nserver s a:1 proto h2`);
-
-  it('are warned of, unless the port is for HTTP/2 only', () => {
-    assert.deepEqual(http(':1'), ["7:1+4 warning: HTTP/1 clients of listen 'l' are not served by this version of Pillion: they get status 505 "
-      + "| 'mode auto' passes them to the servers as they are; 'proto h2' says that there are none"]);
-    assert.deepEqual(http(':1 proto h2'), []);
   });
 });
 
