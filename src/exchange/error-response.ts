@@ -2,7 +2,7 @@
 import { FieldList } from '../model/fields.ts';
 import type { Half, ResetCause } from '../model/exchange.ts';
 import { errorName, INTERNAL_ERROR } from '../h2/errors.ts';
-import { encodeMessage, trailersOnly } from '../grpc/status.ts';
+import { encodeMessage, GRPC_STATUS, trailersOnly } from '../grpc/status.ts';
 
 export interface ProxyError {
   readonly grpcStatus: number;
@@ -13,8 +13,10 @@ export interface ProxyError {
 /**
  * Ends the response: on gRPC with a grpc-status, as a response of trailers only or, where the response has begun, in its trailers;
  * else with an HTTP status and a line of text, or RST_STREAM where it is too late for that.
+ *
+ * @param head the request is HEAD: there is no body (RFC 9110 §9.3.2)
  */
-export function respondWithError(client: Half, grpc: boolean, begun: boolean, error: ProxyError): void {
+export function respondWithError(client: Half, grpc: boolean, head: boolean, begun: boolean, error: ProxyError): void {
   const { grpcStatus, httpStatus, message } = error;
   if (begun && grpc) {
     client.sendTrailers(FieldList.of(['grpc-status', String(grpcStatus)], ['grpc-message', encodeMessage(message)]));
@@ -27,14 +29,21 @@ export function respondWithError(client: Half, grpc: boolean, begun: boolean, er
     const fields = FieldList.of(
       [':status', String(httpStatus)], ['content-type', 'text/plain; charset=utf-8'], ['content-length', String(body.length)], ['cache-control', 'no-cache'],
     );
-    client.sendHeaders(fields, null, false);
-    client.sendData(body, 0, body.length, true);
+    client.sendHeaders(fields, null, head);
+    if (!head) client.sendData(body, 0, body.length, true);
   }
 }
 
 /** How the client ended a stream. */
 export function clientReset(code: number, cause: ResetCause): string {
-  if (cause === 'timeout') return 'client neither sent nor took anything within timeout client';
   if (cause === 'connection') return 'client closed the connection';
   return cause === 'local' ? 'client broke the protocol' : `client reset the stream: ${errorName(code)}`;
+}
+
+/** How the server ended a stream; `by`: the server, or the proxy because the server broke a rule. */
+export function serverReset(code: number, cause: ResetCause, server: string): ProxyError & { readonly by: 'S' | 'P' } {
+  const { UNAVAILABLE, INTERNAL } = GRPC_STATUS;
+  if (cause === 'connection') return { by: 'S', grpcStatus: UNAVAILABLE, httpStatus: 502, message: `connection to ${server} was lost` };
+  if (cause === 'local') return { by: 'P', grpcStatus: INTERNAL, httpStatus: 502, message: `${server} broke the protocol: ${errorName(code)}` };
+  return { by: 'S', grpcStatus: UNAVAILABLE, httpStatus: 502, message: `${server} reset the stream: ${errorName(code)}` };
 }

@@ -22,9 +22,10 @@ import { retriedAnswer, retriesReset } from '../pool/retry-policy.ts';
 import type { Server } from '../pool/server.ts';
 import type { ExchangeContext } from './context.ts';
 import { connectAnswer } from './connect-answer.ts';
-import { clientReset, respondWithError, type ProxyError } from './error-response.ts';
+import { LocalReply, localService } from './local-reply.ts';
+import { clientReset, respondWithError, serverReset, type ProxyError } from './error-response.ts';
 import type { Outage, RetryKind } from './placement.ts';
-import { ReplayBody, sendRequest } from './replay-body.ts';
+import { hold, sendRequest, type ReplayBody } from './replay-body.ts';
 import { StreamProgress } from './stream-progress.ts';
 import type { Party } from './whose-turn.ts';
 
@@ -37,6 +38,8 @@ export class Exchange extends StreamProgress implements HalfSink, StreamSeeker, 
   readonly #context: ExchangeContext;
   readonly #client: Half;
   #serverHalf: Half | null = null;
+  /** The request is answered here. */
+  #local: LocalReply | null = null;
   #fields: FieldList | null = null;
   #trailers: FieldList | null = null;
   /** The request's body as far as it came; null when there was none, or when it is no longer held. */
@@ -87,6 +90,7 @@ export class Exchange extends StreamProgress implements HalfSink, StreamSeeker, 
   onTrailers(half: Half, fields: FieldList): void {
     if (half === this.#client) {
       this.requestEnded = true;
+      if (this.#local !== null) return this.#answerHere(this.#local);
       this.#trailers = fields;
       this.#serverHalf?.sendTrailers(fields);
       this.#endedMaybe();
@@ -143,6 +147,12 @@ export class Exchange extends StreamProgress implements HalfSink, StreamSeeker, 
     const { tracer } = this.#context;
     if (tracer !== null) this.span = tracer.begin(this, fields);
     const backend = this.#context.route(facts);
+    const local = localService(this.#context.local, fields) ?? localService(backend === null ? null : backend.local, fields);
+    if (local !== null) {
+      this.#local = new LocalReply(local, this.#context.record, fields);
+      if (endStream) this.#answerHere(this.#local);
+      return;
+    }
     if (backend === null) {
       this.unplaced({ termination: 'SC', message: `frontend ${this.#context.record.frontend.name} has no backend for this request` });
       return;
@@ -154,27 +164,35 @@ export class Exchange extends StreamProgress implements HalfSink, StreamSeeker, 
     this.enter(backend);
   }
 
+  #answerHere(reply: LocalReply): void {
+    this.termination = 'LR';
+    const { status, bytes } = reply.send(this.#client);
+    this.httpStatus = status;
+    this.bytesOut += bytes;
+    this.#context.record.frontend.counters.bytesOut += bytes;
+    if (!this.requestEnded) this.#client.reset(NO_ERROR);
+    this.#end();
+  }
+
   #requestBody(chunk: Uint8Array, start: number, end: number, endStream: boolean): void {
     const size = end - start;
     this.bytesIn += size;
     this.#context.record.frontend.counters.bytesIn += size;
     if (this.grpc) (this.countIn ??= new MessageCounter()).feed(chunk, start, end);
     if (endStream) this.requestEnded = true;
-    if (this.#replayable && size > 0) this.#hold(chunk, start, end);
+    if (this.#local !== null) {
+      if (!this.#local.add(chunk, start, end) || endStream) this.#answerHere(this.#local);
+      return;
+    }
+    if (this.#replayable && size > 0) {
+      this.#replay = hold(this.#replay, chunk, start, end, this.#serverHalf === null ? Infinity : (this.backend?.heldBytes ?? 0));
+      this.#replayable = this.#replay !== null;
+    }
     if (this.#serverHalf === null) return;
     this.lastActivity = now();
     this.#serverHalf.sendData(chunk, start, end, endStream);
     if (!this.watched) this.watch();
     if (endStream) this.#endedMaybe();
-  }
-
-  #hold(chunk: Uint8Array, start: number, end: number): void {
-    if (this.#replay === null) {
-      this.#replay = new ReplayBody(chunk, start, end);
-    } else if (!this.#replay.append(chunk, start, end, this.#serverHalf === null ? Infinity : (this.backend?.heldBytes ?? 0))) {
-      this.#replay = null;
-      this.#replayable = false;
-    }
   }
 
   // ---- the way to a server
@@ -294,46 +312,40 @@ export class Exchange extends StreamProgress implements HalfSink, StreamSeeker, 
 
   #clientReset(code: number, cause: ResetCause): void {
     // Whoever has the response may leave the rest of its request.
-    if (this.responseEnded) return this.#leave(code);
-    this.termination = `${cause === 'timeout' ? 'c' : 'C'}${this.phaseLetter}`;
-    this.cause = clientReset(code, cause);
+    if (!this.responseEnded) {
+      this.termination = `C${this.phaseLetter}`;
+      this.cause = clientReset(code, cause);
+    }
     this.#abandonServer(cause === 'peer' || cause === 'refused' ? code : CANCEL);
     this.#end();
   }
 
   #serverReset(code: number, cause: ResetCause): void {
     this.#sendEarly();
-    const begun = this.httpStatus !== -1;
-    if (this.#replayable && this.#resent(code, cause)) return;
-    if (cause === 'connection') {
-      const message = `connection to ${this.serverName} was lost`;
-      this.#fail({ grpcStatus: GRPC_STATUS.UNAVAILABLE, httpStatus: 502, message }, begun ? 'SD' : 'SH');
-    } else if (cause === 'local') {
-      const message = `${this.serverName} broke the protocol: ${errorName(code)}`;
-      this.#fail({ grpcStatus: GRPC_STATUS.INTERNAL, httpStatus: 502, message }, begun ? 'PD' : 'PH');
-    } else {
-      if (!begun && this.kind === 'h1') {
-        this.#fail({ grpcStatus: GRPC_STATUS.UNAVAILABLE, httpStatus: 502, message: `${this.serverName} reset the stream: ${errorName(code)}` }, 'SH');
-        return;
-      }
-      if (!this.responseEnded) {
-        this.termination = begun ? 'SD' : 'SH';
-        this.cause = `${this.serverName} reset the stream: ${errorName(code)}`;
-      }
-      this.#client.reset(code);
-      this.#end();
+    const failure = serverReset(code, cause, this.serverName);
+    if (this.#replayable && this.#resent(code, cause, failure.message)) return;
+    const termination = `${failure.by}${this.phaseLetter}`;
+    if (cause === 'connection' || cause === 'local' || (this.httpStatus === -1 && this.kind === 'h1')) {
+      this.#fail(failure, termination);
+      return;
     }
+    if (!this.responseEnded) {
+      this.termination = termination;
+      this.cause = failure.message;
+    }
+    this.#client.reset(code);
+    this.#end();
   }
 
   /** True when the stream, which ended before any of its response came, is sent again. */
-  #resent(code: number, cause: ResetCause): boolean {
+  #resent(code: number, cause: ResetCause, message: string): boolean {
     const retryOn = this.backend?.settings.retryOn;
     if (cause === 'refused') {
       if (this.server !== null) this.server.counters.refused++;
       this.#sendAgain(`${this.serverName} did not process the stream: ${errorName(code)}`, 'unprocessed');
     } else {
       if (retryOn === undefined || !retriesReset(retryOn, code, cause) || !this.affords()) return false;
-      this.#sendAgain(cause === 'connection' ? `connection to ${this.serverName} was lost` : `${this.serverName}: ${errorName(code)}`, 'asked');
+      this.#sendAgain(message, 'asked');
     }
     return true;
   }
@@ -358,14 +370,9 @@ export class Exchange extends StreamProgress implements HalfSink, StreamSeeker, 
     const begun = this.httpStatus !== -1;
     if (this.grpc) this.grpcStatus = error.grpcStatus;
     if (!begun) this.httpStatus = this.grpc ? 200 : error.httpStatus;
-    respondWithError(this.#client, this.grpc, begun, error);
+    respondWithError(this.#client, this.grpc, this.request?.method === 'HEAD', begun, error);
     // The rest of the request is of no interest (RFC 9113 §8.1).
     if (!this.requestEnded) this.#client.reset(NO_ERROR);
-    this.#end();
-  }
-
-  #leave(code: number): void {
-    this.#abandonServer(code);
     this.#end();
   }
 

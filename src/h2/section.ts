@@ -91,8 +91,8 @@ export function dataProblem(stream: CheckedStream, length: number, padding: numb
   if (!stream.headersSeen) return DATA_BEFORE_HEADERS;
   stream.receiveWindow -= length;
   if (stream.receiveWindow < 0) return BEYOND_WINDOW;
-  stream.receivedLength += length - padding;
   if (stream.expectedLength < 0) return null;
+  stream.receivedLength += length - padding;
   const { expectedLength, receivedLength } = stream;
   return receivedLength > expectedLength || (endStream && receivedLength !== expectedLength) ? LENGTH_DIFFERS : null;
 }

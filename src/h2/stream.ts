@@ -19,7 +19,7 @@ import type { Output } from '../transport/output.ts';
 import { PendingBody } from './pending-body.ts';
 import type { ReceiveWindows } from './receive-windows.ts';
 import type { Sender, SendingStream } from './sender.ts';
-import { CANCEL, HTTP_1_1_REQUIRED } from './errors.ts';
+import { HTTP_1_1_REQUIRED } from './errors.ts';
 import { windowProblem, type StreamProblem } from './section.ts';
 import type { Settings } from './frame/settings.ts';
 import { writeWindowUpdate } from './frame/control.ts';
@@ -57,16 +57,12 @@ export class Http2Stream implements Half, SendingStream {
   request: FieldList | null = null;
   /** CONNECT was agreed to: there are no trailers (RFC 9113 §8.5). */
   tunnel = false;
-  /** Octets of body that the peer announced, -1 when it did not; what came so far, and what was sent. */
+  /** Octets of body that the peer announced, -1 when it did not; and what came so far. */
   expectedLength = -1;
   receivedLength = 0;
-  sentLength = 0;
   /** Body bytes and the end of the stream that wait for a window or for the socket. */
   pending: PendingBody | null = null;
   queued = false;
-  /** Kept by {@link quietRounds}. */
-  #progress = 0;
-  #quiet = 0;
   #credited = 0;
 
   constructor(connection: StreamOwner, id: number, sink: HalfSink | null, sendWindow: number, receiveWindow: number) {
@@ -108,7 +104,6 @@ export class Http2Stream implements Half, SendingStream {
     const size = end - start;
     if (this.pending === null && sender.maySend(size) && size <= this.sendWindow) {
       this.sendWindow -= size;
-      this.sentLength += size;
       sender.data(this.id, chunk, start, end, endStream);
       if (endStream) this.endLocal();
       if (size > 0) this.sink?.onCredit(this, size);
@@ -141,7 +136,6 @@ export class Http2Stream implements Half, SendingStream {
       const whole = size === pending.length;
       const { bytes, start } = pending.first;
       this.sendWindow -= size;
-      this.sentLength += size;
       const ends = whole && pending.endStream;
       sender.data(this.id, bytes, start, start + size, ends);
       pending.consume(size);
@@ -184,25 +178,6 @@ export class Http2Stream implements Half, SendingStream {
     this.receiveWindow += increment;
     this.#credited = 0;
     if (increment > 0) writeWindowUpdate(connection.output, this.id, increment);
-  }
-
-  /**
-   * Called at regular times: how many times in a row it was the peer's turn, to take what is pending or to send the rest of its
-   * message, and nothing came of it. Whether a tunnel or a call of gRPC may be quiet is nobody's business but theirs.
-   */
-  quietRounds(): number {
-    const progress = this.sentLength + this.receivedLength;
-    const sends = this.receiveWindow > 0 && this.state !== 'half-closed (remote)' && !this.tunnel && this.request?.facts?.grpc !== true;
-    const itsTurn = this.pending !== null || sends;
-    this.#quiet = itsTurn && progress === this.#progress ? this.#quiet + 1 : 0;
-    this.#progress = progress;
-    return this.#quiet;
-  }
-
-  /** Resets the stream because of {@link quietRounds}. */
-  timeOut(): void {
-    this.connection.resetByUs(this, CANCEL);
-    this.sink?.onReset(this, CANCEL, 'timeout');
   }
 
   /** WINDOW_UPDATE: answers what is wrong with it. */

@@ -36,8 +36,6 @@ export interface SessionOwner {
 
 type Phase = 'handshake' | 'live' | 'draining' | 'last streams' | 'closing' | 'ended';
 
-/** How often a stream is looked at within the time that it may be stalled. */
-const STALL_ROUNDS = 4;
 /** How long after the first GOAWAY the final one follows if the PING in between is not answered (RFC 9113 §6.8). */
 const DRAIN_STEP_MS = 1000;
 
@@ -48,7 +46,6 @@ export class Http2Session extends Timer implements ByteSession, ConnectionEvents
   readonly #owner: SessionOwner;
   readonly #timeouts: SessionTimeouts;
   readonly #startedAt: number;
-  #stallsSeenAt: number;
   #lastReadAt: number;
   #idleSince: number;
   #pinged = false;
@@ -62,7 +59,7 @@ export class Http2Session extends Timer implements ByteSession, ConnectionEvents
     this.socket = socket;
     this.#owner = owner;
     this.#timeouts = timeouts;
-    this.#startedAt = this.#stallsSeenAt = this.#lastReadAt = this.#idleSince = now();
+    this.#startedAt = this.#lastReadAt = this.#idleSince = now();
     this.connection = new Http2Connection(socket.output, options, this);
     armTimer(this, now() + timeouts.handshake.ms);
   }
@@ -220,10 +217,9 @@ export class Http2Session extends Timer implements ByteSession, ConnectionEvents
   }
 
   #armLive(): void {
-    const { handshake, firstStream, idle, ping, stall, acknowledges } = this.#timeouts;
+    const { handshake, firstStream, idle, ping, acknowledges } = this.#timeouts;
     const ms = Math.min(
       firstStream?.ms ?? Infinity, idle?.ms ?? Infinity, ping.afterMs ?? Infinity, acknowledges ? handshake.ms : Infinity,
-      stall === null ? Infinity : stall.ms / STALL_ROUNDS,
     );
     if (ms < Infinity) armTimer(this, now() + ms);
   }
@@ -242,14 +238,13 @@ export class Http2Session extends Timer implements ByteSession, ConnectionEvents
       this.abort(SETTINGS_TIMEOUT, `SETTINGS not acknowledged within ${handshake.ms} ms (${handshake.name}, RFC 9113 §6.5.3)`);
       return;
     }
-    const stallsDue = this.#checkStalls(time);
     const empty = this.connection.streamCount === 0;
     const idle = this.#served ? this.#timeouts.idle : this.#timeouts.firstStream;
     if (empty && idle !== null && time >= this.#idleSince + idle.ms) {
       this.drain('max_idle', `${idle.name}: no stream for ${idle.ms} ms`);
       return;
     }
-    let due = Math.min(idle === null ? Infinity : (empty ? this.#idleSince : time) + idle.ms, acknowledgedBy, stallsDue);
+    let due = Math.min(idle === null ? Infinity : (empty ? this.#idleSince : time) + idle.ms, acknowledgedBy);
     if (ping.afterMs !== null) {
       const asked = !empty || ping.always;
       if (asked && time >= this.#lastReadAt + ping.afterMs) {
@@ -266,17 +261,6 @@ export class Http2Session extends Timer implements ByteSession, ConnectionEvents
   #acknowledgedBy(): number {
     const { acknowledges, handshake } = this.#timeouts;
     return acknowledges && !this.connection.settingsAcknowledged ? this.#startedAt + handshake.ms : Infinity;
-  }
-
-  /** Ends the streams whose peer has not done for long what was its turn; answers when to look again. */
-  #checkStalls(time: number): number {
-    const { stall } = this.#timeouts;
-    if (stall === null) return Infinity;
-    const due = this.#stallsSeenAt + stall.ms / STALL_ROUNDS;
-    if (time < due) return due;
-    this.#stallsSeenAt = time;
-    for (const stream of this.connection.openStreams()) if (stream.quietRounds() > STALL_ROUNDS) stream.timeOut();
-    return time + stall.ms / STALL_ROUNDS;
   }
 
   #close(): void {

@@ -32,8 +32,6 @@ export interface SessionTimeouts {
   readonly ping: IdlePing;
   /** The peer acknowledges our SETTINGS within the time of {@link handshake} (RFC 9113 §6.5.3). */
   readonly acknowledges: boolean;
-  /** How long a stream may wait for the peer to take what it was sent, or to send what it has begun; null: for ever. */
-  readonly stall: TimeLimit | null;
 }
 
 const DEFAULT_HANDSHAKE: TimeLimit = { ms: 10_000, name: 'no timeout is set' };
@@ -51,13 +49,12 @@ export function clientTimeouts(frontend: ClientLimits, ping: IdlePing): SessionT
     idle: limit(frontend.keepAliveTimeoutMs, 'timeout http-keep-alive') ?? request,
     ping,
     acknowledges: true,
-    stall: client,
   };
 }
 
 /** Of a connection to a server, which is kept. */
 export function serverTimeouts(connectMs: number, ping: IdlePing): SessionTimeouts {
-  return { handshake: { ms: connectMs, name: 'timeout connect' }, firstStream: null, idle: null, ping, acknowledges: false, stall: null };
+  return { handshake: { ms: connectMs, name: 'timeout connect' }, firstStream: null, idle: null, ping, acknowledges: false };
 }
 
 function limit(ms: number | null, name: string): TimeLimit | null {

@@ -252,6 +252,17 @@ describe('RFC 9113 with clients', () => {
     }
   });
 
+  it('RFC 9110 §9.3.2: answers HEAD without a body, errors too', async () => {
+    const peer = await connectRaw(pillion.port);
+    peer.send(frame(HEADERS, END_STREAM, 1, block(with_(GET_REQUEST, [':method', 'HEAD']))));
+    peer.send(...Array.from({ length: 5 }, (_, index) => frame(CONTINUATION, index === 4 ? END_HEADERS : 0, 1, block([['x', 'y'.repeat(16_000)]]))));
+    const response = await peer.take(HEADERS, 1);
+    assert.deepEqual([field(response, ':status'), response.flags & END_STREAM], ['431', END_STREAM]);
+    await peer.settled();
+    assert.deepEqual(peer.frames.filter((one) => one.type === DATA), []);
+    peer.destroy();
+  });
+
   it('§6.5.3: acknowledges every SETTINGS frame', async () => {
     const peer = await connectRaw(pillion.port);
     peer.send(settings(), settings([1, 0]), settings([3, 5]));
