@@ -114,11 +114,9 @@ export class Http1ClientSession extends Timer implements ByteSession, ReaderOwne
     this.#heard = true;
     this.#reader.head.bodiless = half.asked.method === 'HEAD';
     const at = this.#reader.read(chunk, start, end);
-    if (at < end && this.#reader.state === 'done') {
-      // What follows belongs to no request: whatever it is, the connection is not in step any more.
-      this.#serverKeeps = false;
-      if (this.#half === null) this.close('octets behind the end of a response');
-    }
+    // What follows a response belongs to no request: whatever it is, the connection is not in step any more.
+    if (at < end) this.#serverKeeps = false;
+    if (this.#half === null && (at < end || this.#reader.midway)) this.close('octets behind the end of a response');
   }
 
   socketWritable(): void {
@@ -148,7 +146,10 @@ export class Http1ClientSession extends Timer implements ByteSession, ReaderOwne
 
   onHead(head: Llhttp): number {
     const half = this.#half;
-    if (half === null) return REFUSED;
+    if (half === null) {
+      this.close('a response behind the end of another');
+      return REFUSED;
+    }
     const response = readResponse(head, half.asked);
     if (typeof response === 'string') {
       this.#broke(half, response);

@@ -180,13 +180,14 @@ export class MessageReader {
       const event = head.next();
       this.#sectionLength += head.position - seen;
       seen = head.position;
+      if (event === 'body') this.#sectionLength -= head.bodyEnd - head.bodyStart;
       if (event === 'error') {
         this.#malformed({ status: 400, reason: head.reason });
+      } else if (this.#sectionLength > this.#limits.maxHead || head.names.length > this.#limits.maxFields) {
+        this.#malformed({ status: 431, reason: 'trailers or chunk extensions are too long' });
       } else if (event === 'body') {
         this.#sectionLength = 0;
         this.#owner.onBody(chunk, head.bodyStart, head.bodyEnd, false);
-      } else if (this.#sectionLength > this.#limits.maxHead || head.names.length > this.#limits.maxFields) {
-        this.#malformed({ status: 431, reason: 'trailers or chunk extensions are too long' });
       } else if (event === 'complete') {
         this.state = 'done';
         this.#owner.onTrailers(trailerFields(head));
