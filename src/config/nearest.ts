@@ -3,6 +3,9 @@
 /** Words longer than this are not compared: nobody mistypes a keyword of that length, and the cost is quadratic. */
 const MAX_WORD = 64;
 
+/** As many candidates are compared: more are the names of a generated file, and the hint would take longer than the file. */
+const MAX_CANDIDATES = 20_000;
+
 /** How many inserted, deleted, replaced or swapped neighbouring characters turn `a` into `b`; gives up above `limit`. */
 export function editDistance(a: string, b: string, limit: number): number {
   if (Math.abs(a.length - b.length) > limit) return limit + 1;
@@ -38,7 +41,9 @@ export function nearest(word: string, known: Iterable<string>): string | null {
   // One slip in a short word, up to three in a long one: more, and the hint would be noise.
   let limit = Math.min(3, Math.max(1, Math.floor(word.length / 3)));
   let best: string | null = null;
+  let left = MAX_CANDIDATES;
   for (const candidate of known) {
+    if (left-- === 0) break;
     const distance = editDistance(lower, candidate.toLowerCase(), limit);
     if (distance > limit) continue;
     if (distance === limit && best !== null) continue;

@@ -86,7 +86,7 @@ function target(frontend: ProxyDraft, backends: ReadonlyMap<string, ProxyDraft>,
   }
   const backend = backends.get(reference.name);
   if (backend !== undefined) return backend;
-  const near = nearest(reference.name, backends.keys());
+  const near = report.full ? null : nearest(reference.name, backends.keys());
   report.error(`there is no backend named '${reference.name}'`, reference.position, near && `did you mean '${near}'?`);
   return null;
 }

@@ -20,6 +20,7 @@ function checkResolvers({ proxies, resolvers }: ConfigurationDraft, report: Repo
   for (const { servers } of proxies) {
     for (const { keywords: { resolvers: name }, position } of servers) {
       if (name === null || name === 'default' || resolvers.has(name)) continue;
+      if (report.full) return;
       const near = nearest(name, resolvers.keys());
       report.error(`there is no section 'resolvers ${name}'`, position, near && `did you mean '${near}'?`);
     }

@@ -201,6 +201,7 @@ export const SECTION_TYPES: ReadonlyMap<string, SectionType> = new Map([
 export function checkUserlist({ users, groups }: UserlistDraft, report: Reporter): void {
   for (const [name, group] of groups) {
     for (const user of group.users) {
+      if (report.full) return;
       const found = users.get(user);
       if (found !== undefined) found.groups.add(name);
       else {
@@ -212,6 +213,7 @@ export function checkUserlist({ users, groups }: UserlistDraft, report: Reporter
   for (const [name, user] of users) {
     for (const group of user.groups) {
       if (groups.has(group)) continue;
+      if (report.full) return;
       const near = nearest(group, groups.keys());
       report.error(`user '${name}' is in the group '${group}', which is not in this list`, user.position, near && `did you mean '${near}'?`);
     }
@@ -220,10 +222,13 @@ export function checkUserlist({ users, groups }: UserlistDraft, report: Reporter
 
 function parseNameserver(text: string): Parsed<NameserverSettings> {
   if (/^(tcp[46]?|unix|fd)@|^\//.test(text)) return { ok: false, message: `'${text}': nameservers are asked over UDP by address; other forms are not supported by Pillion yet` };
-  const match = /^\[([^\]]+)\](?::(\d{1,5}))?$/.exec(text) ?? /^([^:]+)(?::(\d{1,5}))?$/.exec(text) ?? /^(.*:.*):(\d{1,5})$/.exec(text);
-  const host = match?.[1]?.replace(/^(?:udp|udp4|udp6|ipv4|ipv6)@/, '') ?? '';
-  const port = Number(match?.[2] ?? 53);
+  const plain = text.replace(/^(?:udp[46]?|ipv[46])@/, '');
+  const colon = plain.lastIndexOf(':');
+  // An IPv6 address without brackets ends in its port, as in HAProxy.
+  const written = isIP(plain) === 4 || colon < 0 || plain.endsWith(']') ? null : plain.slice(colon + 1);
+  const host = (written === null ? plain : plain.slice(0, colon)).replace(/^\[(.*)\]$/, '$1');
+  const port = written === null ? 53 : /^\d{1,5}$/.test(written) ? Number(written) : 0;
   if (isIP(host) === 0) return { ok: false, message: `'${text}' is not the IP address of a nameserver: expected address[:port]` };
-  if (port < 1 || port > 65_535) return { ok: false, message: `'${match?.[2]}' is not a port: expected 1 to 65535` };
+  if (port < 1 || port > 65_535) return { ok: false, message: `'${written}' is not a port: expected 1 to 65535` };
   return { ok: true, value: { host, port } };
 }
