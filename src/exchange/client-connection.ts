@@ -33,6 +33,7 @@ import { Http2Session, type SessionOwner } from '../session/http2-session.ts';
 import type { SessionTimeouts } from '../session/timeouts.ts';
 import type { TlsAcceptor } from '../tls/acceptor.ts';
 import { Admission, type Admitted, type Refused } from './admission.ts';
+import { Ageing } from './connection-age.ts';
 import { Exchange } from './exchange.ts';
 import type { ProxyError } from './error-response.ts';
 import { serveHttp1, type Http1Context } from './http1-client.ts';
@@ -43,8 +44,6 @@ import { TcpExchange } from './tcp-exchange.ts';
 
 /** How long a silent client is waited for before a server is dialled in case it speaks first, milliseconds. */
 const DIAL_AHEAD_MS = 50;
-/** How long a peer may take to read why its streams were cut, milliseconds. */
-const LAST_WORDS_MS = 1000;
 
 const HEADERS_TOO_LARGE: ProxyError = {
   grpcStatus: GRPC_STATUS.RESOURCE_EXHAUSTED, httpStatus: 431, message: 'the header list of the request is too large',
@@ -58,6 +57,7 @@ export interface ConnectionOwner extends FrontendRecord {
   readonly defaultBackend: Backend | null;
   readonly http2: Http2Options;
   readonly tracer: Tracer | null;
+  readonly local: LocalService | null;
   /** null: no rules. */
   readonly routing: Routing | null;
   streamEnded(stream: StreamRecord): void;
@@ -94,7 +94,7 @@ export class ClientConnection extends Timer implements ConnectionRecord, Http1Co
   };
   readonly #rules: ConnectionRules | null;
   #streams = 0;
-  #age: 'young' | 'old' | 'cut' = 'young';
+  #ageing: Ageing | null = null;
   #drainText: string | null = null;
   /** A broken rule on a stream was reported: the first of a connection is worth a line, the rest are counted. */
   #oddityTold = false;
@@ -175,6 +175,10 @@ export class ClientConnection extends Timer implements ConnectionRecord, Http1Co
     return this.frontend.tracer;
   }
 
+  get local(): LocalService | null {
+    return this.frontend.local;
+  }
+
   get clientTimeoutMs(): number | null {
     return this.#settings.clientTimeoutMs;
   }
@@ -223,7 +227,6 @@ export class ClientConnection extends Timer implements ConnectionRecord, Http1Co
   };
 
   override onTimer(): void {
-    if (this.#phase === 'h2') this.#growOld();
     if (this.#phase === 'admission' && this.#admission !== null) {
       const { kind, step } = this.#admission;
       const { ms, name } = this.#timeouts.handshake;
@@ -300,34 +303,16 @@ export class ClientConnection extends Timer implements ConnectionRecord, Http1Co
     this.#ahead?.cancel();
     this.#ahead = null;
     const socket = new SessionSocket(this.#socket);
-    this.#session = new Http2Session(socket, this.frontend.http2, this.#timeouts, this);
-    // A tenth more or less, so that clients that came together do not leave together.
-    if (this.#settings.maxConnectionAge !== null) armTimer(this, now() + this.#settings.maxConnectionAge.ageMs * (0.9 + Math.random() / 5));
-    socket.start(this.#session, first);
+    const session = new Http2Session(socket, this.frontend.http2, this.#timeouts, this);
+    this.#session = session;
+    const { maxConnectionAge } = this.#settings;
+    if (maxConnectionAge !== null) this.#ageing = new Ageing(maxConnectionAge, session, (message) => this.#cutStreams(session, message));
+    socket.start(session, first);
   }
 
-  /** `max-connection-age`: first no new streams, after the grace an end to those that are left, then to a client that does not read of it. */
-  #growOld(): void {
-    const { maxConnectionAge } = this.#settings;
-    const session = this.#session;
-    if (maxConnectionAge === null || session === null) return;
-    const { ageMs, graceMs } = maxConnectionAge;
-    const reason = `max-connection-age ${ageMs} ms`;
-    switch (this.#age) {
-      case 'young':
-        this.#age = 'old';
-        session.drain('max_age', reason);
-        if (graceMs !== null) armTimer(this, now() + graceMs);
-        return;
-      case 'old':
-        this.#age = 'cut';
-        for (const { sink } of session.connection.openStreams()) {
-          if (sink instanceof Exchange || sink instanceof RuledStream) sink.cut(`the connection has reached max-connection-age, and its grace of ${graceMs ?? 0} ms is over`);
-        }
-        armTimer(this, now() + LAST_WORDS_MS);
-        return;
-      case 'cut':
-        session.abort(NO_ERROR, `${reason}, grace ${graceMs ?? 0} ms`);
+  #cutStreams(session: Http2Session, message: string): void {
+    for (const { sink } of session.connection.openStreams()) {
+      if (sink instanceof Exchange || sink instanceof RuledStream) sink.cut(message);
     }
   }
 
@@ -448,6 +433,7 @@ export class ClientConnection extends Timer implements ConnectionRecord, Http1Co
     const wasHttp = this.#phase === 'h1' || this.#phase === 'h2';
     this.#phase = 'ended';
     disarmTimer(this);
+    if (this.#ageing !== null) disarmTimer(this.#ageing);
     this.#ahead?.cancel();
     this.#ahead = null;
     this.#rules?.end();

@@ -6,30 +6,28 @@
  * lower stream (RFC 9113 §8.7). That needs no configuration, only the request's bytes held (replay-body.ts). After what else it is,
  * `retry-on` says; nothing of the response may have gone to the client then.
  */
-import { NO_FIELDS, type FieldList, type RequestFacts } from '../model/fields.ts';
+import type { FieldList, RequestFacts } from '../model/fields.ts';
 import type { Half, HalfSink, ResetCause, StreamOpener } from '../model/exchange.ts';
 import type { ConnectionRecord, StreamRecord } from '../model/records.ts';
 import type { TraceSpan } from '../model/trace.ts';
 import { now } from '../time/clock.ts';
-import { atTurnEnd, type TurnTask } from '../time/turn.ts';
 import { armTimer } from '../time/wheel.ts';
-import { CANCEL, errorName, NO_ERROR } from '../h2/errors.ts';
+import { CANCEL, NO_ERROR } from '../h2/errors.ts';
 import { MessageCounter } from '../grpc/message-counter.ts';
 import { requestFacts } from '../grpc/request-facts.ts';
 import { GRPC_STATUS, parseStatus } from '../grpc/status.ts';
 import type { ClientReuse, StreamSeeker } from '../pool/connection-pool.ts';
-import { retriedAnswer, retriesReset } from '../pool/retry-policy.ts';
 import type { Server } from '../pool/server.ts';
 import type { ExchangeContext } from './context.ts';
 import { connectAnswer } from './connect-answer.ts';
 import { LocalReply, localService } from './local-reply.ts';
 import { clientReset, respondWithError, serverReset, type ProxyError } from './error-response.ts';
-import type { Outage, RetryKind } from './placement.ts';
-import { hold, sendRequest, type ReplayBody } from './replay-body.ts';
-import { StreamProgress } from './stream-progress.ts';
+import type { Outage } from './placement.ts';
+import { sendRequest } from './replay-body.ts';
+import { RetriedStream } from './retried-stream.ts';
 import type { Party } from './whose-turn.ts';
 
-export class Exchange extends StreamProgress implements HalfSink, StreamSeeker, StreamRecord, TurnTask {
+export class Exchange extends RetriedStream implements HalfSink, StreamSeeker, StreamRecord {
   readonly kind: 'h1' | 'h2';
   request: RequestFacts | null = null;
   span: TraceSpan | null = null;
@@ -42,13 +40,6 @@ export class Exchange extends StreamProgress implements HalfSink, StreamSeeker, 
   #local: LocalReply | null = null;
   #fields: FieldList | null = null;
   #trailers: FieldList | null = null;
-  /** The request's body as far as it came; null when there was none, or when it is no longer held. */
-  #replay: ReplayBody | null = null;
-  /** What is held is all that came, and no response has begun: the stream can be sent again. */
-  #replayable = true;
-  /** The response's header, as long as trailers right behind it may ask for another try. */
-  #early: FieldList | null = null;
-  turnScheduled = false;
   /** Request octets that the client was credited for. */
   #credited = 0;
 
@@ -95,8 +86,8 @@ export class Exchange extends StreamProgress implements HalfSink, StreamSeeker, 
       this.#serverHalf?.sendTrailers(fields);
       this.#endedMaybe();
     } else if (half === this.#serverHalf) {
-      if (this.#early !== null && this.#answerRetried(200, fields)) return;
-      this.#sendEarly();
+      if (this.early !== null && this.answerRetried(200, fields)) return;
+      this.sendEarly();
       if (this.grpc) this.grpcStatus = parseStatus(fields.get('grpc-status'));
       this.responseEnded = true;
       this.#client.sendTrailers(fields);
@@ -184,10 +175,7 @@ export class Exchange extends StreamProgress implements HalfSink, StreamSeeker, 
       if (!this.#local.add(chunk, start, end) || endStream) this.#answerHere(this.#local);
       return;
     }
-    if (this.#replayable && size > 0) {
-      this.#replay = hold(this.#replay, chunk, start, end, this.#serverHalf === null ? Infinity : (this.backend?.heldBytes ?? 0));
-      this.#replayable = this.#replay !== null;
-    }
+    if (this.replayable && size > 0) this.hold(chunk, start, end, this.#serverHalf !== null);
     if (this.#serverHalf === null) return;
     this.lastActivity = now();
     this.#serverHalf.sendData(chunk, start, end, endStream);
@@ -213,7 +201,7 @@ export class Exchange extends StreamProgress implements HalfSink, StreamSeeker, 
     const half = connection.open(this);
     this.#serverHalf = half;
     this.taken = 0;
-    sendRequest(half, fields, this.span, this.#replay, this.#trailers, this.requestEnded);
+    sendRequest(half, fields, this.span, this.replay, this.#trailers, this.requestEnded);
     this.beginWatch();
   }
 
@@ -229,44 +217,15 @@ export class Exchange extends StreamProgress implements HalfSink, StreamSeeker, 
 
   #response(fields: FieldList, endStream: boolean): void {
     const status = Number(fields.get(':status'));
-    if (this.#replayable && this.backend?.retriesAnswers === true && this.#withheld(fields, status, endStream)) return;
-    this.#forwardResponse(fields, status, endStream);
+    if (this.withholdsAnswers && this.withheld(fields, status, endStream)) return;
+    this.forwardResponse(fields, status, endStream);
   }
 
-  /** True when the answer is not for the client, or not yet. */
-  #withheld(fields: FieldList, status: number, endStream: boolean): boolean {
-    if (this.#answerRetried(status, this.grpc ? fields : NO_FIELDS)) return true;
-    if (!this.grpc || endStream || status !== 200) return false;
-    // The status may come right behind, in trailers: they have until the end of the turn.
-    this.#early = fields;
-    atTurnEnd(this);
-    return true;
-  }
-
-  #answerRetried(status: number, fields: FieldList): boolean {
-    const retryOn = this.backend?.settings.retryOn;
-    const answer = retryOn === undefined ? '' : retriedAnswer(retryOn, status, parseStatus(fields.get('grpc-status')));
-    if (answer === '' || !this.affords()) return false;
-    this.#early = null;
-    this.#sendAgain(`${this.serverName} answered ${answer}`, 'asked');
-    return true;
-  }
-
-  endTurn(): void {
-    this.#sendEarly();
-  }
-
-  #sendEarly(): void {
-    const fields = this.#early;
-    this.#early = null;
-    if (fields !== null) this.#forwardResponse(fields, 200, false);
-  }
-
-  #forwardResponse(fields: FieldList, status: number, endStream: boolean): void {
+  protected override forwardResponse(fields: FieldList, status: number, endStream: boolean): void {
     const time = now();
     this.lastActivity = time;
-    this.#replay = null;
-    this.#replayable = false;
+    this.replay = null;
+    this.replayable = false;
     if (status >= 200) {
       this.httpStatus = status;
       this.responseMs = time - this.phaseSince;
@@ -292,7 +251,7 @@ export class Exchange extends StreamProgress implements HalfSink, StreamSeeker, 
   }
 
   #responseBody(chunk: Uint8Array, start: number, end: number, endStream: boolean): void {
-    if (this.#early !== null) this.#sendEarly();
+    if (this.early !== null) this.sendEarly();
     const size = end - start;
     this.bytesOut += size;
     this.#context.record.frontend.counters.bytesOut += size;
@@ -321,9 +280,9 @@ export class Exchange extends StreamProgress implements HalfSink, StreamSeeker, 
   }
 
   #serverReset(code: number, cause: ResetCause): void {
-    this.#sendEarly();
+    this.sendEarly();
     const failure = serverReset(code, cause, this.serverName);
-    if (this.#replayable && this.#resent(code, cause, failure.message)) return;
+    if (this.replayable && this.resent(code, cause, failure.message)) return;
     const termination = `${failure.by}${this.phaseLetter}`;
     if (cause === 'connection' || cause === 'local' || (this.httpStatus === -1 && this.kind === 'h1')) {
       this.#fail(failure, termination);
@@ -337,24 +296,10 @@ export class Exchange extends StreamProgress implements HalfSink, StreamSeeker, 
     this.#end();
   }
 
-  /** True when the stream, which ended before any of its response came, is sent again. */
-  #resent(code: number, cause: ResetCause, message: string): boolean {
-    const retryOn = this.backend?.settings.retryOn;
-    if (cause === 'refused') {
-      if (this.server !== null) this.server.counters.refused++;
-      this.#sendAgain(`${this.serverName} did not process the stream: ${errorName(code)}`, 'unprocessed');
-    } else {
-      if (retryOn === undefined || !retriesReset(retryOn, code, cause) || !this.affords()) return false;
-      this.#sendAgain(message, 'asked');
-    }
-    return true;
-  }
-
-  #sendAgain(cause: string, kind: RetryKind): void {
+  protected override dropServer(): void {
     const half = this.#serverHalf;
     this.#serverHalf = null;
     half?.reset(CANCEL);
-    this.retry(cause, kind);
   }
 
   /** Ends the stream because its connection's time is over. */
@@ -399,8 +344,8 @@ export class Exchange extends StreamProgress implements HalfSink, StreamSeeker, 
       // A client that does not read cannot be told in trailers, which come last.
       if (this.heldForClient > 0) this.#client.reset(CANCEL);
       this.#fail({ grpcStatus: GRPC_STATUS.CANCELLED, httpStatus: 408, message }, `c${this.phaseLetter}`);
-    } else if (this.#replayable && this.backend?.settings.retryOn.responseTimeout === true && this.affords()) {
-      this.#sendAgain(message, 'asked');
+    } else if (this.replayable && this.backend?.settings.retryOn.responseTimeout === true && this.affords()) {
+      this.sendAgain(message, 'asked');
     } else {
       this.#fail({ grpcStatus: GRPC_STATUS.UNAVAILABLE, httpStatus: 504, message }, `s${this.phaseLetter}`);
     }
@@ -412,8 +357,7 @@ export class Exchange extends StreamProgress implements HalfSink, StreamSeeker, 
     if (this.phase === 'ended') return;
     this.#serverHalf = null;
     this.finish();
-    this.#early = null;
-    this.#replay = null;
+    this.forget();
     this.totalMs = now() - this.startedAt;
     if (this.server !== null) {
       this.server.counters.bytesIn += this.bytesIn;

@@ -200,7 +200,7 @@ describe('retry-on', () => {
   });
 
   it('gives a server that keeps an HTTP request waiting the time of timeout server, then tries another', async () => {
-    const silent = await rawServer(async (peer) => void (await peer.end()));
+    const silent = await rawServer((peer) => peer.end());
     const good = await answering((peer, id) => peer.send(headers(id, [[':status', '204']], END_STREAM)));
     const pillion = await pillionFor([silent, good], ['timeout server 80ms', 'retry-on response-timeout']);
     const peer = await connectRaw(pillion.port);
