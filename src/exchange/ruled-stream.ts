@@ -17,6 +17,7 @@ import type { FieldList, RequestFacts } from '../model/fields.ts';
 import type { Half, HalfSink, ResetCause } from '../model/exchange.ts';
 import type { ConnectionRecord, StreamRecord } from '../model/records.ts';
 import type { Tracer } from '../model/trace.ts';
+import type { LocalService } from '../model/local-service.ts';
 import type { Backend } from '../pool/backend.ts';
 import type { ClientReuse } from '../pool/connection-pool.ts';
 import type { ExchangeContext } from './context.ts';
@@ -271,6 +272,10 @@ export class RuledStream extends Timer implements HalfSink, Half, ExchangeContex
 
   get reuse(): ClientReuse {
     return this.#context.reuse;
+  }
+
+  get local(): LocalService | null {
+    return this.#context.local;
   }
 
   get tracer(): Tracer | null {

@@ -42,7 +42,7 @@ function check(name: string, { name: what, kind }: ArgumentSpec, text: string, s
   switch (kind) {
     case 'text': return;
     case 'int':
-      if (!/^[+-]?\d{1,15}$/.test(text)) throw new ArgumentError(`<${what}> of '${name}' is a whole number, not '${text}'`);
+      if (!/^[+-]?\d{1,18}$/.test(text)) throw new ArgumentError(`<${what}> of '${name}' is a whole number, not '${text}'`);
       return;
     case 'intvar':
       if (!/^[+-]?\d{1,15}$/.test(text)) parseVariable(text);

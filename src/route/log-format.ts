@@ -4,7 +4,7 @@ import { compileCalls } from './expression.ts';
 import { LOG_VARIABLES } from './log-variables.ts';
 import { unavailable } from './scope.ts';
 import { scanCalls, within } from './syntax.ts';
-import { asInt, fromConfiguration, octetsOf } from './value.ts';
+import { asInt, fromConfiguration, hasControls, isControl, octetsOf } from './value.ts';
 import { Address } from './address.ts';
 import type { Position } from '../config/diagnostics.ts';
 import type { Evaluation } from './context.ts';
@@ -138,10 +138,19 @@ function parseFlags(text: string, defaults: Flags): Flags | string {
 function format(value: Value | null, { quote, hexadecimal, escape }: Flags, style: Style): string {
   let text = value === null ? '' : hexadecimal ? hex(value) : octetsOf(value);
   // A value of the client's must not end the line that it stands in.
-  if (style === 'line') text = text.replace(/[\0-\x1f\x7f]/g, (char) => `#${char.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`);
+  if (style === 'line' && hasControls(text)) text = withoutControls(text);
   if (escape) text = text.replace(/["\\\]]/g, String.raw`\$&`);
   if (quote) return `"${escape ? text : text.replaceAll('"', style === 'line' ? '#22' : '"')}"`;
   return text === '' && style === 'line' ? '-' : text;
+}
+
+function withoutControls(text: string): string {
+  let result = '';
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    result += isControl(code) ? `#${code.toString(16).toUpperCase().padStart(2, '0')}` : text.charAt(i);
+  }
+  return result;
 }
 
 function hex(value: Value): string {

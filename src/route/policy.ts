@@ -22,7 +22,9 @@ export interface Policy {
 /** What to do with a request. */
 export type Outcome =
   | { readonly kind: 'forward'; readonly backend: string | null; readonly server: string | null; readonly fields: FieldList }
-  | Exclude<Decision, { readonly kind: 'accept' }>;
+  | Ending;
+
+type Ending = Exclude<Decision, { readonly kind: 'accept' | 'wait' }>;
 
 /** What to do with a response. */
 export type ResponseOutcome = { readonly kind: 'forward'; readonly fields: FieldList } | Extract<Decision, { readonly kind: 'reply' | 'drop' | 'reject' }>;
@@ -108,9 +110,10 @@ export class StreamRules {
     }
   }
 
-  #run(rules: ProxyRules['httpRequest'], next: Stage): Exclude<Decision, { readonly kind: 'accept' }> | null {
+  #run(rules: ProxyRules['httpRequest'], next: Stage): Ending | null {
     const decision = runRules(rules, this.evaluation, this.#progress);
-    if (decision !== null && decision.kind !== 'accept') return decision;
+    // Requests are complete when rules see them: nothing is waited for but the body.
+    if (decision !== null && decision.kind !== 'accept' && decision.kind !== 'wait') return decision;
     this.#stage = next;
     this.#progress = { next: 0 };
     return null;

@@ -103,6 +103,12 @@ export function fromConfiguration(text: string): string {
   return Buffer.from(text, 'utf8').toString('latin1');
 }
 
-export function bytesOf(text: string): Buffer {
-  return Buffer.from(text, 'latin1');
+/** Control characters of ASCII: the others are octets of UTF-8. */
+export function isControl(code: number): boolean {
+  return code < 0x20 || code === 0x7f;
+}
+
+export function hasControls(text: string): boolean {
+  for (let i = 0; i < text.length; i++) if (isControl(text.charCodeAt(i))) return true;
+  return false;
 }

@@ -4,7 +4,7 @@ import { octetsOf } from '../value.ts';
 import type { Converter } from '../declare.ts';
 import type { Value } from '../value.ts';
 
-const SHORT: Readonly<Record<string, string>> = { '"': String.raw`\"`, '\\': String.raw`\\`, '\b': String.raw`\b`, '\f': String.raw`\f`, '\n': String.raw`\n`, '\r': String.raw`\r`, '\t': String.raw`\t` };
+const SHORT: Readonly<Record<string, string>> = { '"': String.raw`\"`, '/': String.raw`\/`, '\\': String.raw`\\`, '\b': String.raw`\b`, '\f': String.raw`\f`, '\n': String.raw`\n`, '\r': String.raw`\r`, '\t': String.raw`\t` };
 
 /** How octets that are no UTF-8 are taken: left out (`utf8s`), replaced by `?` (`utf8p`), an end (`utf8`), or as latin1 (`ascii`). */
 const CODINGS = ['ascii', 'utf8', 'utf8s', 'utf8p', 'utf8ps'];

@@ -2,7 +2,7 @@
 import { ArgumentError, converter } from '../declare.ts';
 import { parseVariable } from '../arguments.ts';
 import { compileRegex, expandReplacement } from '../regex.ts';
-import { asBytes, octetsOf } from '../value.ts';
+import { asBytes, hasControls, octetsOf } from '../value.ts';
 import type { Converter } from '../declare.ts';
 import type { Evaluation } from '../context.ts';
 import type { Value } from '../value.ts';
@@ -103,7 +103,7 @@ export const TEXT_CONVERTERS: readonly Converter[] = [
     return (value, context) => bounded(`${text(value)}${args.text(0)}${read(context) ?? ''}${args.text(2)}`);
   }),
   takeParts('field', field),
-  converter('has_ctl', '', 'str', 'bool', 'Whether there is a control character in it.', () => (value) => /[\0-\x1f\x7f]/.test(text(value))),
+  converter('has_ctl', '', 'str', 'bool', 'Whether there is a control character in it.', () => (value) => hasControls(text(value))),
   converter('host_only', '', 'str', 'str', 'A Host field without its port.', () => (value) => text(value).replace(/:\d*$/, '')),
   converter('iif', 'true:text false:text', 'bool', 'str', 'The first text when true, else the second.', (args) => (value) => (value === true ? args.text(0) : args.text(1))),
   converter('length len', '', 'str', 'int', 'How many octets it has.', () => (value) => text(value).length),
@@ -125,7 +125,7 @@ export const TEXT_CONVERTERS: readonly Converter[] = [
     const replacement = args.text(1);
     return (value) => bounded(text(value).replace(compiled.regex, (...match: unknown[]) => expandReplacement(replacement, match as (string | undefined)[])));
   }),
-  converter('reverse', '', 'str', 'str', 'Backwards.', () => (value) => [...text(value)].toReversed().join('')),
+  converter('reverse', '', 'str', 'str', 'Backwards.', () => (value) => text(value).split('').toReversed().join('')),
   converter('reverse_dom', '', 'str', 'str', 'A domain name with its labels in the opposite order.', () => (value) => text(value).split('.').toReversed().join('.')),
   converter('rtrim', 'characters:text', 'str', 'str', 'Without these characters at the end.', (args) => (value) => trim(text(value), args.text(0), false, true)),
   converter('set-var', 'name:var', 'any', 'same', 'Keeps the sample in a variable, and passes it on.', (args) => {

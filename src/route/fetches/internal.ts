@@ -15,10 +15,10 @@ export const INTERNAL_FETCHES: readonly Fetch[] = [
     if (!/^([0-9a-f]{2})*$/i.test(args.text(0))) throw new ArgumentError(`'${args.text(0)}' is not an even number of hexadecimal digits`);
     return constant(Buffer.from(args.text(0), 'hex'));
   }),
-  fetch('bool', 'bool', 'The constant: true, false, yes, no, 1 or 0.', { args: 'value:text' }, (args) => {
+  fetch('bool', 'bool', 'The constant: true, false, 1 or 0.', { args: 'value:text' }, (args) => {
     const text = args.text(0);
-    if (!/^(true|false|yes|no|on|off|1|0)$/.test(text)) throw new ArgumentError(`'${text}' is neither true nor false`);
-    return constant(/^(true|yes|on|1)$/.test(text));
+    if (!/^(true|false|1|0)$/.test(text)) throw new ArgumentError(`'${text}' is neither true nor false`);
+    return constant(/^(true|1)$/.test(text));
   }),
   fetch('date', 'int', 'Seconds since 1970 (unit s), or ms or us; offset in seconds is added.', { args: '[offset:int] [unit:text]' }, (args) => {
     const offset = args.int(0, 0);

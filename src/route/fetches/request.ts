@@ -1,7 +1,7 @@
 /** Fetches of the request line and the body (HAProxy manual 7.3.6). */
 import { fetch } from '../declare.ts';
 import { parseAddress } from '../address.ts';
-import { crc32 } from '../hashes.ts';
+import { avalanche, sdbm } from '../hashes.ts';
 import { hostOf, parameter, pathAndQuery, pathOf, queryOf, urlOf } from '../uri.ts';
 import type { Evaluation } from '../context.ts';
 import type { Fetch } from '../declare.ts';
@@ -20,7 +20,7 @@ export const REQUEST_FETCHES: readonly Fetch[] = [
     return message === null || path === null ? null : `${hostOf(message) ?? ''}${path}`;
   }),
   fetch('base32', 'int', 'A 32-bit hash of base.', request, () => ({ request: message }) =>
-    (message === null ? null : crc32(`${hostOf(message) ?? ''}${pathOf(message) ?? ''}`))),
+    (message === null ? null : avalanche(sdbm(`${hostOf(message) ?? ''}${pathOf(message) ?? ''}`)))),
   fetch('capture.req.method', 'str', 'The method as it came.', request, () => ({ original }) => original?.get(':method') ?? null),
   fetch('capture.req.uri', 'str', "The request's target as it came.", request, () => ({ original }) => original?.get(':path') ?? null),
   fetch('capture.req.ver', 'str', 'HTTP/2.0 and the like, as the client spoke.', request, () => ({ version }) => `HTTP/${version}`),
@@ -42,7 +42,7 @@ export const REQUEST_FETCHES: readonly Fetch[] = [
   fetch('req.ver req_ver', 'str', 'The HTTP version of the client: 2.0, 1.1.', request, () => ({ request: message, version }) => (message === null ? null : version)),
   fetch('url', 'str', "The request's target; absolute in HTTP/2.", request, () => url),
   fetch('url32', 'int', 'A 32-bit hash of host and target.', request, () => ({ request: message }) =>
-    (message === null ? null : crc32(`${hostOf(message) ?? ''}${pathAndQuery(message) ?? ''}`))),
+    (message === null ? null : avalanche(sdbm(`${hostOf(message) ?? ''}${pathAndQuery(message) ?? ''}`)))),
   fetch('url_ip', 'ipv4', "The address in the target's authority, when it is one.", request, () => (context) => {
     const host = /^[a-z][a-z0-9+.-]*:\/\/([^/:]+)/i.exec(url(context) ?? '')?.[1];
     return host === undefined ? null : parseAddress(host);
