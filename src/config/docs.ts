@@ -3,6 +3,7 @@ import { GLOBAL_ROWS, PROXY_ROWS } from './tables/all.ts';
 import { BIND_KEYWORDS } from './tables/proxy.ts';
 import { LANGUAGE_VERSION, PREDICATE_USAGES } from './conditions.ts';
 import { ENGINE_DIRECTIVES, ENGINE_OPTIONS } from './tables/engine.ts';
+import { BIND_KEYWORD_RANK, byImportance, DIRECTIVE_RANK, SECTION_RANK, SERVER_KEYWORD_RANK } from './tables/importance.ts';
 import { OLD_GLOBAL, OLD_PROXY } from './tables/old-words.ts';
 import { SECTION_TYPES } from './tables/sections.ts';
 import { SERVER_KEYWORDS, UNSUPPORTED_BIND_KEYWORDS, UNSUPPORTED_SERVER_KEYWORDS } from './tables/server-keywords.ts';
@@ -54,7 +55,7 @@ not. \`.notice "TEXT"\`, \`.warning "TEXT"\` and \`.alert "TEXT"\` print a text,
 Times are whole numbers with \`us\`, \`ms\`, \`s\`, \`m\`, \`h\` or \`d\`; without a unit they are milliseconds. The longest is 24 days.
 
 Modes go together like this: a frontend in mode \`tcp\` uses backends in mode \`tcp\` or \`auto\`; mode \`auto\` uses \`auto\`; modes \`http\` and
-\`grpc\` use \`http\`, \`grpc\` or \`auto\`. In mode \`http\` every server needs \`proto h2\`: HTTP/1 servers are not supported yet.
+\`grpc\` use \`http\`, \`grpc\` or \`auto\`.
 `;
 
 const ENGINE: ReadonlySet<string> = new Set([...ENGINE_DIRECTIVES, ...ENGINE_OPTIONS].map((row) => row.name));
@@ -73,12 +74,13 @@ export function configurationManual(): string {
     'Words that tune HAProxy itself, or that Node.js cannot follow. A warning says so, unless what they ask for is so in any case.\n',
     engineTable([...ENGINE_DIRECTIVES, ...ENGINE_OPTIONS]),
     '## Not supported yet\n',
-    "These are HAProxy's words. Pillion knows them and refuses them; a word that neither knows is reported as a likely typing mistake.\n",
-    words('Sections', UNSUPPORTED_SECTIONS.keys()),
-    words('Global', UNSUPPORTED_GLOBAL.keys(), '`tune.*`'),
-    words('Proxies', UNSUPPORTED_PROXY.keys()),
-    words('Keywords of `bind`', UNSUPPORTED_BIND_KEYWORDS.keys()),
-    words('Keywords of `server`', UNSUPPORTED_SERVER_KEYWORDS.keys()),
+    "These are HAProxy's words, those that people use most first. Pillion knows them and refuses them; a word that neither knows is reported as a\n"
+      + 'likely typing mistake.\n',
+    words('Proxies', UNSUPPORTED_PROXY.keys(), DIRECTIVE_RANK),
+    words('Global', UNSUPPORTED_GLOBAL.keys(), DIRECTIVE_RANK, 'what else begins with `tune.`'),
+    words('Keywords of `server`', UNSUPPORTED_SERVER_KEYWORDS.keys(), SERVER_KEYWORD_RANK),
+    words('Keywords of `bind`', UNSUPPORTED_BIND_KEYWORDS.keys(), BIND_KEYWORD_RANK),
+    `**Sections:** ${byImportance(UNSUPPORTED_SECTIONS.keys(), SECTION_RANK).map((name) => instead(name, UNSUPPORTED_SECTIONS.get(name)?.hint)).join('; ')}\n`,
     '## Gone from HAProxy\n',
     'Older tutorials have these. Pillion understands them, does what they did, and warns once of each, naming the line of today;\n'
       + '`pillion migrate FILE` prints a file with those lines.\n',
@@ -116,9 +118,13 @@ function keywordTable(rows: readonly KeywordRow[]): string {
   return `${['| keyword | what it does | default |', '|---|---|---|', ...lines].join('\n')}\n`;
 }
 
-function words(title: string, names: Iterable<string>, ...more: readonly string[]): string {
-  const list = [...[...names].toSorted().map((name) => `\`${name}\``), ...more];
-  return `**${title}:** ${list.join(', ')}\n`;
+function words(title: string, names: Iterable<string>, ranks: ReadonlyMap<string, number>, ...more: readonly string[]): string {
+  const list = [...byImportance(names, ranks).map((name) => `\`${name}\``), ...more];
+  return list.length === 0 ? '' : `**${title}:** ${list.join(', ')}\n`;
+}
+
+function instead(name: string, hint: string | null | undefined): string {
+  return hint === null || hint === undefined ? `\`${name}\`` : `\`${name}\` (${hint})`;
 }
 
 function engineTable(rows: readonly DocumentedRow[]): string {
