@@ -82,7 +82,7 @@ export class Http1ServerSession extends Timer implements ByteSession, ReaderOwne
   }
 
   get keeps(): boolean {
-    return this.#options.keepAlive && !this.#draining && !this.#peerEnded;
+    return this.#options.keepAlive && !this.#draining && (!this.#peerEnded || this.#held !== null);
   }
 
   // ---- from the socket

@@ -152,7 +152,7 @@ describe('request smuggling', () => {
     await start(`${OK}HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison`);
     const answer = await exchangeOctets(pillion.port, `${GET}\r\nGET /second HTTP/1.1\r\nHost: a\r\n\r\n`);
     assert.ok(!answer.includes('poison'), answer);
-    assert.equal(answer.match(/^HTTP\/1.1 200 OK/gm)?.length, 2);
+    assert.equal(answer.match(/HTTP\/1.1 200 OK/g)?.length, 2);
     assert.equal(server.connections, 2);
   });
 
