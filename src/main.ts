@@ -9,7 +9,7 @@ import { runInNewContext } from 'node:vm';
 import { parseArguments } from './cli/arguments.ts';
 import type { Command, Output, RunOptions } from './cli/command.ts';
 import { configurationFromFlags } from './cli/from-flags.ts';
-import { migrated, report, say } from './cli/output.ts';
+import { explained, migrated, report, say } from './cli/output.ts';
 import { usesTls } from './config/build/tls.ts';
 import { loadConfiguration, type LoadedConfiguration } from './config/load.ts';
 import type { Environment, Source } from './config/lexer.ts';
@@ -60,6 +60,12 @@ async function main(): Promise<number> {
   if (isRun(command)) return await run(command);
   if (command.kind === 'migrate') {
     const output = migrated(readSources([command.path]), process.env);
+    print(output);
+    return output.exitCode;
+  }
+  if (command.kind === 'explain') {
+    const read = readSources(command.question.paths);
+    const output = explained(loadConfiguration(read.sources, process.env), read.errors, command.question);
     print(output);
     return output.exitCode;
   }

@@ -3,6 +3,7 @@ import { parseBindAddresses, parseServerAddress } from '../config/address.ts';
 import { BALANCE_ALGORITHMS } from '../config/tables/balance.ts';
 import { nearest } from '../config/nearest.ts';
 import { parseOtlpUrl } from '../config/tables/global.ts';
+import { parseExplain } from './explain.ts';
 import { FLAGS, HAPROXY_FLAGS, OTHER_FLAGS } from './flags.ts';
 import type { Environment } from '../config/lexer.ts';
 import type { Command, Destination, Origin, ProxyFlags, RunOptions } from './command.ts';
@@ -14,6 +15,10 @@ const VARIABLES = FLAGS.filter((flag) => flag.variable !== null);
 export function parseArguments(argv: readonly string[], env: Environment): Command {
   if (argv[0] === 'help') return { kind: 'help', topic: argv.slice(1) };
   if (argv[0] === 'migrate') return migrate(argv.slice(1));
+  if (argv[0] === 'explain') {
+    const parsed = parseExplain(argv.slice(1));
+    return parsed.ok ? { kind: 'explain', question: parsed.question } : { kind: 'invalid', messages: parsed.messages };
+  }
   const words = readWords(argv);
   const { messages, given } = words;
   const has = (name: string): boolean => given.has(name);

@@ -1,4 +1,5 @@
 /** What a command line asks for. */
+import type { Question } from './explain.ts';
 import type { BindAddress } from '../config/model.ts';
 
 /** Where the configuration comes from: files, or flags that stand for one. */
@@ -66,6 +67,8 @@ export type Command =
   | { readonly kind: 'keywords' }
   /** `pillion migrate FILE`. */
   | { readonly kind: 'migrate'; readonly path: string }
+  /** `pillion explain …`. */
+  | { readonly kind: 'explain'; readonly question: Question }
   /** `topic`: the words behind `help`; empty: the command line itself. */
   | { readonly kind: 'help'; readonly topic: readonly string[] }
   /** Nothing was asked for. */

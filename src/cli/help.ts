@@ -7,7 +7,7 @@ Pillion: a gRPC-aware sidecar proxy, configured in HAProxy's language.
   pillion -f FILE|DIR [-f ...] [-- FILE...]      run a configuration
   pillion -c -f FILE                             check it: 0 fine, 1 not
   pillion --listen :8080 --to dns:greeter:50051  run without a file
-  pillion migrate FILE | help [DIRECTIVE]        e.g. pillion help balance
+  pillion migrate FILE | explain -f FILE 'POST /p.Svc/M' | help [DIRECTIVE]
 
   -V -d -q -dD      say more, debug in the foreground, say nothing, diagnose
   -D -db            to the background, stay in the foreground

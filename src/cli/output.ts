@@ -6,6 +6,7 @@ import { migrate } from '../config/migrate.ts';
 import { evaluateCondition } from '../config/conditions.ts';
 import { keywordList } from '../config/keyword-list.ts';
 import { hasFeature } from '../config/tables/features.ts';
+import { explainRequest, type Question } from './explain.ts';
 import { HELP, versionText } from './help.ts';
 import type { Environment, Source } from '../config/lexer.ts';
 import type { Diagnostic } from '../config/diagnostics.ts';
@@ -14,7 +15,7 @@ import type { Command, Output, RunOptions } from './command.ts';
 import type { VersionInfo } from './help.ts';
 
 /** Commands that need no configuration. */
-export type Saying = Exclude<Command, { kind: 'run' | 'check' | 'print-config' | 'migrate' }>;
+export type Saying = Exclude<Command, { kind: 'run' | 'check' | 'print-config' | 'migrate' | 'explain' }>;
 
 export function say(command: Saying, info: VersionInfo, env: Environment = {}): Output {
   switch (command.kind) {
@@ -36,6 +37,18 @@ export function say(command: Saying, info: VersionInfo, env: Environment = {}): 
       return found ? { stdout: text, stderr: '', exitCode: 0 } : { stdout: '', stderr: text, exitCode: 1 };
     }
   }
+}
+
+/** `pillion explain`: an error where the configuration has some, or where no frontend is there to ask. */
+export function explained(loaded: LoadedConfiguration, unreadable: readonly Diagnostic[], question: Question): Output {
+  const errors = [...unreadable, ...loaded.errors];
+  if (errors.length > 0 || loaded.configuration === null) {
+    return { stdout: '', stderr: errors.map((diagnostic) => `${formatDiagnostic(diagnostic)}\n`).join(''), exitCode: 1 };
+  }
+  const text = explainRequest(loaded.configuration, question);
+  if (text !== null) return { stdout: text, stderr: '', exitCode: 0 };
+  const what = question.frontend === null ? "no frontend has a 'bind'" : `there is no frontend named '${question.frontend}'`;
+  return { stdout: '', stderr: `pillion: ${what}\n`, exitCode: 1 };
 }
 
 /**
