@@ -198,7 +198,7 @@ export class Http1ServerSession extends Timer implements ByteSession, ReaderOwne
   broken(half: ServerHalf, orderly: boolean): void {
     half.closed = true;
     if (half === this.#half) this.#half = null;
-    if (orderly && half.answered) this.#close('');
+    if (orderly && (half.answered || this.#peerEnded)) this.#close('');
     else this.#cut();
   }
 
@@ -235,14 +235,14 @@ export class Http1ServerSession extends Timer implements ByteSession, ReaderOwne
     this.#close('');
   }
 
-  /** What was held is read behind the present call, so that pipelined requests do not nest. */
+  /** What was held is read in the next turn, so that pipelined requests do not nest, and find the server's connection idle. */
   #releaseHeld(): void {
     const held = this.#held;
     if (held === null) {
       this.#resume();
       return;
     }
-    queueMicrotask(() => {
+    setImmediate(() => {
       if (this.#held !== held || this.#closing) return;
       this.#held = null;
       this.receive(held, 0, held.length);
