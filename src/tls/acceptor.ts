@@ -45,7 +45,7 @@ export class TlsAcceptor {
       // Without a certificate OpenSSL itself refuses who is not given a context by name.
       ...(strictSni ? {} : { cert: defaults.map(({ chain }) => chain), key: defaults.map(({ key }) => key) }),
       ...(alpn.length === 0 ? {} : { ALPNProtocols: [...alpn] }),
-      ...(strictSni || entries.length > defaults.length ? { SNICallback: chooser(new CertificateIndex(entries), common) } : {}),
+      ...(strictSni || entries.length > defaults.length ? { SNICallback: chooser(new CertificateIndex(entries), strictSni ? [] : defaults, common) } : {}),
       requestCert: verify !== 'none',
       rejectUnauthorized: false,
       pauseOnConnect: true,
@@ -91,20 +91,19 @@ export class TlsAcceptor {
 
 type SniCallback = (servername: string, done: (error: Error | null, context?: SecureContext) => void) => void;
 
-/** Finds the context for a host; each is made when it is first asked for. */
-function chooser(index: CertificateIndex, common: BindMaterial['common']): SniCallback {
-  const contexts = new Map<string, SecureContext>();
+/** Finds the context for a host; each is made when it is first asked for. `defaults` are in force already. */
+function chooser(index: CertificateIndex, defaults: readonly Certificate[], common: BindMaterial['common']): SniCallback {
+  const contexts = new Map<Certificate, SecureContext>();
   return (servername, done) => {
-    const certificates = index.find(servername);
-    if (certificates.length === 0) {
+    const certificate = index.find(servername);
+    if (certificate === null || defaults.includes(certificate)) {
       done(null);
       return;
     }
-    const key = certificates.map(({ file }) => file).join('\0');
-    let context = contexts.get(key);
+    let context = contexts.get(certificate);
     if (context === undefined) {
-      context = bindContext(common, certificates as readonly Certificate[]);
-      contexts.set(key, context);
+      context = bindContext(common, certificate);
+      contexts.set(certificate, context);
     }
     done(null, context);
   };

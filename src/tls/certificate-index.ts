@@ -1,4 +1,4 @@
-/** Which certificates a host gets: by its exact name, else by a wildcard for its first label, else none of its own. */
+/** Which certificate a host gets: by its exact name, else by a wildcard for its first label, else none of its own. */
 import type { Certificate } from './pem.ts';
 
 /** A certificate with the hosts that it is for. */
@@ -18,23 +18,19 @@ export class CertificateIndex {
       for (const name of entry.names) {
         const others = this.#byName.get(name);
         if (others === undefined) this.#byName.set(name, [entry]);
-        // Of two with the same kind of key, the first wins.
-        else if (!others.some(({ certificate }) => certificate.keyType === entry.certificate.keyType)) others.push(entry);
+        else others.push(entry);
       }
     }
   }
 
-  /** One for each kind of key; empty: none has that name. */
-  find(host: string): readonly Certificate[] {
+  /** The first that was named; null: none has that name. */
+  find(host: string): Certificate | null {
     const name = host.toLowerCase().replace(/\.$/, '');
-    const exact = this.#of(name, name);
-    if (exact.length > 0) return exact;
     const dot = name.indexOf('.');
-    const wild = dot < 0 ? [] : this.#of(`*${name.slice(dot)}`, name);
-    return wild.length > 0 ? wild : this.#of('*', name);
+    return this.#of(name, name) ?? (dot < 0 ? null : this.#of(`*${name.slice(dot)}`, name)) ?? this.#of('*', name);
   }
 
-  #of(key: string, host: string): readonly Certificate[] {
-    return (this.#byName.get(key) ?? []).filter(({ except }) => !except.includes(host)).map(({ certificate }) => certificate);
+  #of(key: string, host: string): Certificate | null {
+    return this.#byName.get(key)?.find(({ except }) => !except.includes(host))?.certificate ?? null;
   }
 }

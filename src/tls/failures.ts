@@ -53,7 +53,8 @@ export function serverFailure(code: string): string | null {
       return "certificate is for other hosts than 'sni' or 'verifyhost' says";
     case 'ERR_SSL_WRONG_VERSION_NUMBER':
     case 'ERR_SSL_PACKET_LENGTH_TOO_LONG':
-      return 'the server does not speak TLS';
+    case 'EPROTO':
+      return 'the server does not speak TLS, or not as we do';
     case 'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED':
       return "the server asks for a client's certificate: see 'crt'";
     case 'ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL':

@@ -8,7 +8,10 @@ import { certificateFilesOf, readAuthorities, readCertificate, readRevocations, 
 
 export interface BindMaterial {
   readonly entries: readonly CertificateEntry[];
-  /** Shown to whoever names no host that there is a certificate for: one for each kind of key. */
+  /**
+   * Shown to whoever names no host that there is a certificate for: the first, and the first of each other kind of key for the same hosts.
+   * Node takes over only one from the context that an SNICallback gives, so the others have one key each.
+   */
   readonly defaults: readonly Certificate[];
   /** Options of every context, without certificates. */
   readonly common: SecureContextOptions;
@@ -49,22 +52,23 @@ export function readBindMaterial(settings: BindTlsSettings, ticketKeys: Buffer):
     sessionIdContext: 'pillion',
     ticketKeys,
   };
-  const material = { entries, defaults: sameFile(entries, first), common };
+  const material = { entries, defaults: defaultsOf(entries, first), common };
   // Whatever the library does not like is found now, not by the first client.
-  for (const { certificate } of entries) bindContext(common, [certificate]);
+  for (const { certificate } of entries) bindContext(common, certificate);
   return material;
 }
 
-/** The first certificate, and its companions FILE.rsa, FILE.ecdsa. */
-function sameFile(entries: readonly CertificateEntry[], first: CertificateEntry): readonly Certificate[] {
-  const base = /^(.*)\.(?:rsa|ecdsa|dsa)$/.exec(first.certificate.file)?.[1];
-  const same = entries.filter((entry) => entry === first || (base !== undefined && entry.certificate.file.replace(/\.(?:rsa|ecdsa|dsa)$/, '') === base));
-  return same.map(({ certificate }) => certificate);
+function defaultsOf(entries: readonly CertificateEntry[], first: CertificateEntry): readonly Certificate[] {
+  const chosen = [first.certificate];
+  for (const { certificate, names } of entries) {
+    if (names.join() === first.names.join() && chosen.every(({ keyType }) => keyType !== certificate.keyType)) chosen.push(certificate);
+  }
+  return chosen;
 }
 
 /** @throws TlsFileError */
-export function bindContext(common: SecureContextOptions, certificates: readonly Certificate[]): SecureContext {
-  return contextOf({ ...common, cert: certificates.map(({ chain }) => chain), key: certificates.map(({ key }) => key) }, certificates[0]?.file ?? '');
+export function bindContext(common: SecureContextOptions, { chain, key, file }: Certificate): SecureContext {
+  return contextOf({ ...common, cert: chain, key }, file);
 }
 
 /** @throws TlsFileError */

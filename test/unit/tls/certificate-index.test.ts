@@ -12,32 +12,27 @@ function entry(file: string, names: readonly string[], keyType = 'ec', except: r
   return { certificate: { file, chain: '', key: '', keyType, names, notBefore: 0, notAfter: 0 }, names, except };
 }
 
-function finder(...entries: CertificateEntry[]): (host: string) => readonly string[] {
+function finder(...entries: CertificateEntry[]): (host: string) => string | null {
   const index = new CertificateIndex(entries);
-  return (host) => index.find(host).map(({ file }) => file);
+  return (host) => index.find(host)?.file ?? null;
 }
 
 describe('which certificate a host gets', () => {
   it('prefers the exact name to a wildcard, which stands for one label', () => {
     const find = finder(entry('wild', ['*.example.com']), entry('exact', ['www.example.com', 'example.com']));
-    assert.deepEqual(find('www.example.com'), ['exact']);
-    assert.deepEqual(find('WWW.Example.com.'), ['exact']);
-    assert.deepEqual(find('api.example.com'), ['wild']);
-    assert.deepEqual(find('a.api.example.com'), []);
-    assert.deepEqual(find('example.com'), ['exact']);
-    assert.deepEqual(find('com'), []);
-    assert.deepEqual(find('other.org'), []);
-  });
-
-  it('gives one for each kind of key, the first of each', () => {
-    const find = finder(entry('ec1', ['a']), entry('rsa1', ['a'], 'rsa'), entry('ec2', ['a']));
-    assert.deepEqual(find('a'), ['ec1', 'rsa1']);
+    assert.equal(find('www.example.com'), 'exact');
+    assert.equal(find('WWW.Example.com.'), 'exact');
+    assert.equal(find('api.example.com'), 'wild');
+    assert.equal(find('a.api.example.com'), null);
+    assert.equal(find('example.com'), 'exact');
+    assert.equal(find('com'), null);
+    assert.equal(find('other.org'), null);
   });
 
   it('leaves exceptions to the others', () => {
     const find = finder(entry('wild', ['*.example.com'], 'ec', ['secure.example.com']), entry('rest', ['*']));
-    assert.deepEqual(find('www.example.com'), ['wild']);
-    assert.deepEqual(find('secure.example.com'), ['rest']);
+    assert.equal(find('www.example.com'), 'wild');
+    assert.equal(find('secure.example.com'), 'rest');
   });
 
   describe('crt-list', () => {
