@@ -415,10 +415,10 @@ export class ClientConnection extends Timer implements ConnectionRecord, Http1Co
 
   onGoAway(): void {}
 
-  onProtocolError(_session: Http2Session, code: number, reason: string, fatal: boolean): void {
+  onProtocolError(session: Http2Session, code: number, reason: string, fatal: boolean): void {
     const { counters } = this.frontend;
     counters.protocolErrors++;
-    if (fatal && code === ENHANCE_YOUR_CALM) counters.floods++;
+    if (code === ENHANCE_YOUR_CALM && (fatal || session.phase === 'draining')) counters.floods++;
     if (!fatal && this.#oddityTold) return;
     this.#oddityTold ||= !fatal;
     this.frontend.protocolError(this, code, reason);

@@ -164,7 +164,7 @@ export class Http2Connection implements StreamOwner {
       if (id > this.#streams.lastAccepted) return;
       if (this.streamCount >= this.#options.settings.maxConcurrentStreams) return this.#refuse(id);
       stream = this.#addStream(id, null);
-      if (this.#streams.opened === this.#options.maxTotalStreams) this.#events.onRecycle(`tune.h2.fe.max-total-streams ${this.#streams.opened}`);
+      if (this.#streams.opened === this.#options.maxTotalStreams) this.#events.onRecycle(`tune.h2.fe.max-total-streams ${this.#streams.opened}`, false);
     }
     const kind: SectionKind = stream.headersSeen ? 'trailers' : this.#server ? 'request' : 'response';
     const problem = dependsOnItself ? DEPENDS_ON_ITSELF : sectionProblem(stream, fields, kind, endStream);

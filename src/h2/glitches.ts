@@ -27,7 +27,7 @@ const MOST_FREE_FRAMES = 8192;
 export interface GlitchEvents {
   onGlitch(): void;
   /** The connection should take no new streams and end when those under way have. */
-  onRecycle(reason: string): void;
+  onRecycle(reason: string, odd: boolean): void;
 }
 
 export class Glitches {
@@ -82,6 +82,6 @@ export class Glitches {
     if (this.#count >= threshold) throw new ConnectionError(ENHANCE_YOUR_CALM, `too many ${reason}`);
     if (this.#recycled) return;
     this.#recycled = true;
-    this.#events.onRecycle(`many ${reason}`);
+    this.#events.onRecycle(`many ${reason}`, true);
   }
 }

@@ -73,8 +73,8 @@ export interface ConnectionEvents {
   onTooLarge(stream: Http2Stream, beginning: FieldList, endStream: boolean): void;
   /** Something that honest peers do rarely: see glitches.ts. */
   onGlitch(): void;
-  /** The connection should take no new streams and end when those under way have. */
-  onRecycle(reason: string): void;
+  /** The connection should take no new streams and end when those under way have. @param odd for what the peer did, not for its age */
+  onRecycle(reason: string, odd: boolean): void;
   /** The peer sent GOAWAY. Streams above `lastStreamId` have been reset as refused. */
   onGoAway(lastStreamId: number, code: number, debug: string): void;
   onPingAck(): void;

@@ -12,7 +12,7 @@ import { now } from '../time/clock.ts';
 import { armTimer, disarmTimer, Timer } from '../time/wheel.ts';
 import type { ByteSession, SessionSocket } from '../transport/session-socket.ts';
 import { Http2Connection } from '../h2/connection.ts';
-import { CANCEL, CONNECT_ERROR, NO_ERROR, SETTINGS_TIMEOUT } from '../h2/errors.ts';
+import { CANCEL, CONNECT_ERROR, ENHANCE_YOUR_CALM, NO_ERROR, SETTINGS_TIMEOUT } from '../h2/errors.ts';
 import type { ConnectionEvents, Http2Options } from '../h2/options.ts';
 import type { Http2Stream } from '../h2/stream.ts';
 import type { SessionTimeouts } from './timeouts.ts';
@@ -103,8 +103,10 @@ export class Http2Session extends Timer implements ByteSession, ConnectionEvents
     this.#owner.onGlitch();
   }
 
-  onRecycle(reason: string): void {
-    this.drain(reason);
+  onRecycle(reason: string, odd: boolean): void {
+    if (this.phase !== 'live') return;
+    this.drain(reason, odd ? reason : '');
+    if (odd) this.#owner.onProtocolError(this, ENHANCE_YOUR_CALM, reason, false);
   }
 
   onReady(): void {
