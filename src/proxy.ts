@@ -24,6 +24,8 @@ import type { LogObserver } from './observe/log/log-observer.ts';
 import { createMetrics } from './observe/metrics/metrics.ts';
 import { createTracer, type StreamTracer } from './observe/trace/tracer.ts';
 import { Backend } from './pool/backend.ts';
+import type { Server } from './pool/server.ts';
+import type { Stats, StatsEnvironment } from './stats/stats.ts';
 import type { TlsStore } from './tls/store.ts';
 import { defaultFullconn } from './pool/stream-limit.ts';
 
@@ -63,16 +65,18 @@ export async function startProxy(configuration: Configuration, environment: Prox
   const frontends: Frontend[] = [];
   const counted: Counted = { frontends, backends };
   const metrics = global.admin === null ? null : createMetrics({ counted, droppedLines: () => log?.dropped ?? 0, certificates: () => tls });
-  const observer: Observer = composeObservers([metrics?.observer, log].filter((one) => one !== null && one !== undefined));
-
   const maxconn = global.maxconn ?? Math.max(100, Math.floor((environment.maxFiles - DESCRIPTORS_RESERVED) / 2));
+  const fleets: Fleet[] = [];
+  let stopping = '';
+  const stats = await openStats(configuration, { ...environment, maxconn, hostname: hostname(), stopping: () => stopping }, (server) => fleets.find((fleet) => fleet.backend.servers.includes(server)));
+  const observer: Observer = composeObservers([metrics?.observer, log, stats?.observer].filter((one) => one !== null && one !== undefined));
+
   try {
     tls = await openTls(configuration, observer);
   } catch (error) {
     log?.close();
     throw error;
   }
-  const fleets: Fleet[] = [];
   for (const settings of configuration.backends) {
     const frontLimits = configuration.frontends.filter(({ defaultBackend }) => defaultBackend === settings.name).map((one) => one.maxconn ?? maxconn);
     const backend = new Backend(settings, observer, defaultFullconn(frontLimits), (line) => tls?.connectorOf(line) ?? null);
@@ -81,7 +85,6 @@ export async function startProxy(configuration: Configuration, environment: Prox
   }
   await Promise.all(fleets.map((fleet) => fleet.start()));
 
-  let stopping = '';
   let connectionId = 0;
   let onEmpty = (): void => {};
   const limit = new AcceptLimit(maxconn, null);
@@ -96,6 +99,7 @@ export async function startProxy(configuration: Configuration, environment: Prox
     closeListeners();
     tls?.close();
     for (const fleet of fleets) fleet.stop();
+    stats?.stop();
     for (const backend of backends) for (const server of backend.servers) server.destroy();
     const [flushed] = await Promise.all([log?.flush(FLUSH_MS) ?? true, tracer?.shutdown(FLUSH_MS), admin?.close()]);
     log?.close();
@@ -130,6 +134,7 @@ export async function startProxy(configuration: Configuration, environment: Prox
         listening.push({ frontend: settings.name, address: bind.text, port: listener.port });
       }
     }
+    stats?.start(frontends, backends, directory);
     if (global.admin !== null && metrics !== null) {
       const { startAdmin } = await import('./observe/admin/admin.ts');
       admin = await startAdmin(global.admin, {
@@ -195,6 +200,13 @@ async function openTls(configuration: Configuration, observer: Observer): Promis
     reread: (owner, certificates) => observer.event('info', 'certificates were read again', { owner, certificates: certificates.length }),
     rereadFailed: (owner, reason) => observer.event('error', `certificates cannot be used, the old ones stay: ${reason}`, { owner }),
   });
+}
+
+/** The statistics, if some proxy shows them. */
+async function openStats(configuration: Configuration, environment: StatsEnvironment, managerOf: (server: Server) => Fleet | undefined): Promise<Stats | null> {
+  if (configuration.proxies.every(({ stats }) => stats === null)) return null;
+  const { Stats } = await import('./stats/stats.ts');
+  return new Stats(configuration, environment, managerOf);
 }
 
 /** The log, if anything is to be logged: what writes it is loaded only then. */

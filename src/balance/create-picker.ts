@@ -1,9 +1,12 @@
-import type { Balance } from '../config/model.ts';
+import type { Balance } from '../config/balance-settings.ts';
 import { FirstPicker } from './first.ts';
+import { HashMapPicker } from './hash-map-picker.ts';
+import { HashRingPicker } from './hash-ring-picker.ts';
 import { LeastconnPicker } from './leastconn.ts';
 import type { Picker, Target } from './picker.ts';
 import { RandomPicker } from './random.ts';
 import { RoundrobinPicker } from './roundrobin.ts';
+import { StaticRoundrobinPicker } from './static-roundrobin.ts';
 
 /**
  * Makes the picker of a backend for a snapshot of its usable servers.
@@ -25,7 +28,12 @@ export function createPicker<T extends Target>(
       return new RoundrobinPicker(targets, previous instanceof RoundrobinPicker ? previous : null);
     case 'first':
       return new FirstPicker(targets);
+    case 'static-rr':
+      return new StaticRoundrobinPicker(targets, previous instanceof StaticRoundrobinPicker ? previous : null);
     case 'random':
       return new RandomPicker(targets, balance.draws, random);
+    default:
+      if (!balance.hashing.consistent) return new HashMapPicker(targets, previous instanceof HashMapPicker ? previous : null);
+      return new HashRingPicker(targets, previous instanceof HashRingPicker ? previous : null, balance.hashing.balanceFactor);
   }
 }

@@ -4,6 +4,7 @@ import { DEFAULT_HTTP, type HttpSettings } from './http-settings.ts';
 import type { Balance, Hashing } from './balance-settings.ts';
 import type { BindAddress, ConnectionAge, GrpcCheckSettings, Http2Tuning, LogTarget, Mode, NameserverSettings, RetryBudgetSettings, RetryOn, ServerAddress, SocketFileSettings } from './model.ts';
 import type { Position } from './diagnostics.ts';
+import type { StatsSettings } from './stats-settings.ts';
 import type { BindTlsDraft, GlobalTlsDraft, SendProxyDraft, ServerTlsDraft } from './tls-draft.ts';
 import { GLOBAL_TLS, SEND_PROXY, SERVER_TLS } from './tls-draft.ts';
 import type { RulesDraft } from '../route/rules-draft.ts';
@@ -68,6 +69,9 @@ export interface ServerKeywords {
   weight: number;
   check: boolean;
   interMs: number;
+  fastInterMs: number | null;
+  downInterMs: number | null;
+  slowStartMs: number;
   rise: number;
   fall: number;
   backup: boolean;
@@ -108,6 +112,8 @@ export interface ProxySettings {
   defaultBackend: Reference | null;
   balance: Balance;
   hashing: Hashing;
+  /** null: no page. */
+  stats: StatsSettings | null;
   allBackups: boolean;
   retries: number;
   redispatch: number;
@@ -131,6 +137,8 @@ export interface ProxySettings {
   dontLogNull: boolean;
   grpcCheck: GrpcCheckSettings | null;
   http: HttpSettings;
+  /** `errorfile` and `errorfiles` in the order in which they are written. */
+  errorFiles: readonly { readonly source: ErrorSource; readonly position: Position }[];
   serverDefaults: ServerKeywords;
 }
 
@@ -168,6 +176,11 @@ export interface UserlistDraft extends NamedDraft {
   /** With the users that the `group` line itself names. */
   readonly groups: Map<string, { readonly users: readonly string[]; readonly position: Position }>;
 }
+
+export type ErrorSource =
+  | { readonly kind: 'file'; readonly status: number; readonly path: string }
+  /** No status: all that the section has. */
+  | { readonly kind: 'section'; readonly name: string; readonly statuses: readonly number[] };
 
 export interface HttpErrorsDraft extends NamedDraft {
   /** Path of the file by status. */
@@ -212,6 +225,7 @@ export function newProxySettings(): ProxySettings {
     defaultBackend: null,
     balance: { algorithm: 'roundrobin' },
     hashing: DEFAULT_HASHING,
+    stats: null,
     allBackups: false,
     retries: 3,
     redispatch: 1,
@@ -234,8 +248,9 @@ export function newProxySettings(): ProxySettings {
     dontLogNull: false,
     grpcCheck: null,
     http: DEFAULT_HTTP,
+    errorFiles: [],
     serverDefaults: {
-      weight: 1, check: false, interMs: 2000, rise: 2, fall: 3, backup: false, disabled: false, maxconn: 0, minconn: 0,
+      weight: 1, check: false, interMs: 2000, fastInterMs: null, downInterMs: null, slowStartMs: 0, rise: 2, fall: 3, backup: false, disabled: false, maxconn: 0, minconn: 0,
       maxqueue: 0, idlePingMs: null, idlePingTimeoutMs: null, resolvers: null, initLibc: true, preferIpv6: false, proto: null, tls: SERVER_TLS,
       sendProxy: SEND_PROXY,
     },

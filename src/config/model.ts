@@ -5,18 +5,30 @@
 import type { ProxyRules } from '../route/rules.ts';
 import type { Balance } from './balance-settings.ts';
 import type { HttpLimits, HttpSettings } from './http-settings.ts';
+import type { StatsSettings } from './stats-settings.ts';
 import type { BindTlsSettings, SendProxy, ServerTlsSettings } from './tls-settings.ts';
 
 export interface Configuration {
   readonly global: GlobalSettings;
   readonly frontends: readonly FrontendSettings[];
   readonly backends: readonly BackendSettings[];
+  /** All sections that are proxies, in their order: a `listen` is one, though it is a frontend and a backend. */
+  readonly proxies: readonly ProxySummary[];
   /** `userlist` sections by name. */
   readonly userlists: ReadonlyMap<string, UserlistSettings>;
   /** `http-errors` sections by name: the path of a file by status. */
   readonly httpErrors: ReadonlyMap<string, ReadonlyMap<number, string>>;
   /** `resolvers` sections by name. */
   readonly resolvers: ReadonlyMap<string, ResolversSettings>;
+}
+
+export interface ProxySummary {
+  readonly name: string;
+  readonly mode: Mode;
+  readonly isFrontend: boolean;
+  readonly isBackend: boolean;
+  /** Its page of statistics; null: it has none. */
+  readonly stats: StatsSettings | null;
 }
 
 /** `userlist NAME` */
@@ -256,6 +268,11 @@ export interface ServerSettings {
   readonly weight: number;
   readonly check: boolean;
   readonly interMs: number;
+  /** `fastinter`, `downinter`: the same while a change of state is being confirmed, and while the server is down; null: `inter`. */
+  readonly fastInterMs: number | null;
+  readonly downInterMs: number | null;
+  /** `slowstart`; 0: all at once. */
+  readonly slowStartMs: number;
   readonly rise: number;
   readonly fall: number;
   readonly backup: boolean;

@@ -1,7 +1,5 @@
 /** What `stats …` sets for a proxy (HAProxy manual 4.2 "stats enable" and those behind it). */
-
-/** A condition over who asks; conditions over more come with the rules. */
-export type StatsCondition = (request: { readonly clientAddress: string }) => boolean;
+import type { Condition } from '../route/condition.ts';
 
 export interface StatsSettings {
   /** What the page's URI begins with. */
@@ -20,7 +18,7 @@ export interface StatsSettings {
   /** Names of the proxies that are shown, `.` for the one that the page is in; empty: all. */
   readonly scope: readonly string[];
   /** `stats admin`: whose word servers obey. Any of them; none: nobody's. */
-  readonly admin: readonly StatsCondition[];
+  readonly admin: readonly Condition[];
   /** `stats http-request`: the first that applies. */
   readonly rules: readonly StatsRule[];
 }
@@ -29,7 +27,8 @@ export interface StatsRule {
   readonly action: 'allow' | 'deny' | 'auth';
   /** Of `auth`; null: that of the page. */
   readonly realm: string | null;
-  readonly condition: StatsCondition;
+  /** null: always. */
+  readonly condition: Condition | null;
 }
 
 export const DEFAULT_STATS: StatsSettings = {

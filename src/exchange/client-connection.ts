@@ -15,6 +15,7 @@ import type { Socket } from 'node:net';
 import type { BindSettings, FrontendSettings } from '../config/model.ts';
 import type { FieldList, RequestFacts } from '../model/fields.ts';
 import type { Half, HalfSink } from '../model/exchange.ts';
+import type { LocalService } from '../model/local-service.ts';
 import type { ConnectionRecord, FrontendRecord, StreamRecord } from '../model/records.ts';
 import type { TlsRecord } from '../model/tls.ts';
 import type { Tracer } from '../model/trace.ts';
@@ -29,6 +30,7 @@ import { GRPC_STATUS } from '../grpc/status.ts';
 import type { Http2Stream } from '../h2/stream.ts';
 import { detect } from '../detect/detect.ts';
 import type { Backend } from '../pool/backend.ts';
+import type { Server } from '../pool/server.ts';
 import { Http2Session, type SessionOwner } from '../session/http2-session.ts';
 import type { SessionTimeouts } from '../session/timeouts.ts';
 import type { TlsAcceptor } from '../tls/acceptor.ts';
@@ -347,6 +349,11 @@ export class ClientConnection extends Timer implements ConnectionRecord, Http1Co
       this.#endDetection();
       this.#finish(cause);
     }
+  }
+
+  /** Ends it if it is a raw connection that runs on `server`. */
+  endSessions(server: Server, cause: string): void {
+    if (this.#tcp !== null && this.#tcp.server === server) this.#tcp.abort('K-', cause);
   }
 
   /** A rule wants nothing more of it. */

@@ -1,5 +1,6 @@
 /** What an exchange needs of the connection that it came on. */
 import type { RequestFacts } from '../model/fields.ts';
+import type { LocalService } from '../model/local-service.ts';
 import type { ConnectionRecord, StreamRecord } from '../model/records.ts';
 import type { Tracer } from '../model/trace.ts';
 import type { Backend } from '../pool/backend.ts';
@@ -8,6 +9,8 @@ import type { ClientReuse } from '../pool/connection-pool.ts';
 export interface ExchangeContext {
   readonly record: ConnectionRecord;
   readonly reuse: ClientReuse;
+  /** What answers requests of the frontend in place of servers, or null. */
+  readonly local: LocalService | null;
   /** null: nothing is traced. */
   readonly tracer: Tracer | null;
   /** `timeout client`, milliseconds; null: none. */

@@ -126,7 +126,10 @@ export class Exchange extends RetriedStream implements HalfSink, StreamSeeker, S
   }
 
   onPeerEnded(): void {
-    if (this.httpStatus === -1 && this.backend?.settings.http.abortOnClose === true) this.#clientReset(CANCEL, 'connection');
+    if (this.httpStatus === -1 && this.backend?.settings.http.abortOnClose === true) {
+      this.#clientReset(CANCEL, 'connection');
+      this.#client.reset(CANCEL);
+    }
   }
 
   #begin(fields: FieldList, endStream: boolean): void {

@@ -1,11 +1,13 @@
 /** A frontend: where connections come in, what they count, and which backend they go to. */
 import type { Socket } from 'node:net';
 import type { BindSettings, FrontendSettings } from '../config/model.ts';
+import type { LocalService } from '../model/local-service.ts';
 import type { Observer } from '../model/observer.ts';
 import type { ConnectionRecord, FrontendCounters, LogSettings, StreamRecord } from '../model/records.ts';
 import type { Tracer } from '../model/trace.ts';
 import { serverOptions, type Http2Options } from '../h2/options.ts';
 import type { Backend } from '../pool/backend.ts';
+import type { Server } from '../pool/server.ts';
 import type { TlsAcceptor } from '../tls/acceptor.ts';
 import { clientTimeouts, type SessionTimeouts } from '../session/timeouts.ts';
 import type { Routing } from './routing.ts';
@@ -17,6 +19,8 @@ export class Frontend implements ConnectionOwner {
   readonly defaultBackend: Backend | null;
   readonly routing: Routing | null;
   readonly http2: Http2Options;
+  /** What answers in place of servers (`stats`); null: nothing. */
+  local: LocalService | null = null;
   /** Set when tracing is ready. */
   tracer: Tracer | null = null;
   readonly log: LogSettings;
@@ -73,6 +77,11 @@ export class Frontend implements ConnectionOwner {
   drain(text: string): void {
     this.#draining = text;
     for (const connection of this.#connections) connection.drain(text);
+  }
+
+  /** Cuts off the raw connections that run on `server`. */
+  endSessions(server: Server, cause: string): void {
+    for (const connection of [...this.#connections]) connection.endSessions(server, cause);
   }
 
   abort(cause: string): void {

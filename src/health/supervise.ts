@@ -5,16 +5,18 @@ import type { Server } from '../pool/server.ts';
 import { checkTimeouts, type CheckAddress } from './check.ts';
 import { GrpcCheck } from './grpc-check.ts';
 import { HealthMonitor } from './monitor.ts';
+import { checkReport } from './report.ts';
 import { TcpCheck } from './tcp-check.ts';
 
 /**
  * Checks `server` as its `check` keyword and its backend say, and sets its status.
- * @returns null when it is not checked: no `check`, `disabled`, or an address whose port depends on the client
+ * @returns null when it cannot be checked: no `check`, or an address whose port depends on the client. One that is `disabled` is not
+ * checked until an operator enables it.
  */
 export function supervise(server: Server, address: ServerAddress, backend: BackendSettings): HealthMonitor | null {
   const { settings } = server;
   const target = checkAddress(address);
-  if (!settings.check || settings.disabled || target === null) return null;
+  if (!settings.check || target === null) return null;
   const timeouts = checkTimeouts(settings.interMs, backend.connectTimeoutMs, backend.checkTimeoutMs);
   const tls = server.checkConnector;
   const check = backend.grpcCheck === null
@@ -25,14 +27,19 @@ export function supervise(server: Server, address: ServerAddress, backend: Backe
       rise: settings.rise,
       fall: settings.fall,
       interMs: settings.interMs,
+      fastInterMs: settings.fastInterMs,
+      downInterMs: settings.downInterMs,
       onFailure: () => {
         server.counters.checksFailed++;
+      },
+      onResult: ({ reason }, durationMs, points) => {
+        server.check = { ...checkReport(reason), durationMs, points };
       },
     },
     check,
     (status, reason) => server.setStatus(status, reason),
   );
-  monitor.start();
+  if (!settings.disabled) monitor.start();
   return monitor;
 }
 

@@ -64,6 +64,23 @@ export function judge(health: Health, word: Word, thresholds: Thresholds): Healt
   }
 }
 
+/**
+ * How far a server is from a change, as HAProxy counts it: from 0 (down) to rise + fall − 1 (up); from `rise` on it is up.
+ */
+export function healthPoints(health: Health, { rise, fall }: Thresholds): number {
+  switch (health.kind) {
+    case 'up':
+      return rise + fall - 1;
+    case 'going-down':
+    case 'nolb':
+      return rise + fall - 1 - health.failed;
+    case 'going-up':
+      return health.passed;
+    case 'down':
+      return 0;
+  }
+}
+
 /** What the state means to whoever sends streams. */
 export function statusOf(health: Health): HealthStatus {
   switch (health.kind) {

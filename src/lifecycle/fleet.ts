@@ -16,7 +16,7 @@ import { assign, freeSlots, type Slots } from '../resolve/slots.ts';
 const LOOKUP_INTERVAL_MS = 5000;
 
 export class Fleet {
-  readonly #backend: Backend;
+  readonly backend: Backend;
   readonly #settings: BackendSettings;
   readonly #resolvers: Configuration['resolvers'];
   readonly #observer: Observer;
@@ -24,7 +24,7 @@ export class Fleet {
   readonly #discoveries: DnsDiscovery[] = [];
 
   constructor(backend: Backend, resolvers: Configuration['resolvers'], observer: Observer) {
-    this.#backend = backend;
+    this.backend = backend;
     this.#resolvers = resolvers;
     this.#settings = backend.settings;
     this.#observer = observer;
@@ -32,6 +32,22 @@ export class Fleet {
       this.#monitors.get(server)?.checkNow();
       for (const discovery of this.#discoveries) discovery.refresh();
     };
+    // HAProxy management manual, "set server": in maintenance a server is not checked.
+    backend.adminHandler = (server) => this.setChecks(server, server.adminState !== 'maint');
+  }
+
+  /** Whether the server, if it can be checked, is checked from now on. */
+  setChecks(server: Server, enabled: boolean): void {
+    const monitor = this.#monitors.get(server);
+    if (enabled) monitor?.start();
+    else monitor?.stop();
+  }
+
+  /** Overrules what the checks said; the next ones may say otherwise. */
+  forceHealth(server: Server, status: 'UP' | 'NOLB' | 'DOWN', reason: string): void {
+    const monitor = this.#monitors.get(server);
+    if (monitor === undefined) server.setStatus(status, reason);
+    else monitor.force(status, reason);
   }
 
   /** Adds the configured servers; resolves when names have been looked up once. */
@@ -57,7 +73,7 @@ export class Fleet {
   }
 
   #add(id: number, name: string, address: ServerAddress, settings: ServerSettings): Server {
-    const server = this.#backend.addServer(name, address, settings, id);
+    const server = this.backend.addServer(name, address, settings, id);
     const monitor = supervise(server, address, this.#settings);
     if (monitor !== null) this.#monitors.set(server, monitor);
     return server;
@@ -66,7 +82,7 @@ export class Fleet {
   #remove(server: Server): void {
     this.#monitors.get(server)?.stop();
     this.#monitors.delete(server);
-    this.#backend.removeServer(server);
+    this.backend.removeServer(server);
   }
 
   #discover(firstId: number, settings: ServerSettings, count: number, first: number): Promise<void> {
@@ -76,7 +92,13 @@ export class Fleet {
     const resolvers = this.#resolvers.get(settings.resolvers ?? '');
     let slots: Slots = freeSlots(count);
     const servers: (Server | null)[] = slots.map(() => null);
-    const where = { backend: this.#backend.name, host };
+    const where = { backend: this.backend.name, host };
+    const showEmpty = (): void => {
+      const empty = slots.flatMap((ip, index) => (ip !== null ? [] : [{ id: firstId + index, name: `${settings.name}${first + index}`, settings }]));
+      const others = this.backend.emptySlots.filter(({ id }) => id < firstId || id >= firstId + count);
+      this.backend.emptySlots = [...others, ...empty];
+    };
+    showEmpty();
     const discovery = new DnsDiscovery(
       {
         host,
@@ -96,6 +118,7 @@ export class Fleet {
           servers[index] = ip === null ? null : this.#add(firstId + index, `${settings.name}${first + index}`, { kind: 'tcp', host: ip, port }, settings);
         });
         slots = next;
+        showEmpty();
         this.#observer.event('info', `${host} is now ${addresses.join(', ') || 'nothing'}`, { ...where, servers: addresses.length });
       },
     );

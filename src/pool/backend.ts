@@ -5,6 +5,7 @@ import type { BackendSettings, Mode, ServerAddress, ServerSettings } from '../co
 import type { ServerTlsSettings } from '../config/tls-settings.ts';
 import type { TlsConnector } from '../tls/connector.ts';
 import type { BackendCounters, BackendRecord, ServerStatus } from '../model/records.ts';
+import type { LocalService } from '../model/local-service.ts';
 import type { Observer } from '../model/observer.ts';
 import { createPicker } from '../balance/create-picker.ts';
 import { keyOf, NO_KEY, type KeyOf } from '../balance/key.ts';
@@ -55,6 +56,7 @@ export class Backend implements BackendRecord, ServerOwner {
   readonly settings: BackendSettings;
   readonly connectTimeoutMs: number;
   readonly http2: Http2Options;
+  readonly weightsVary: boolean;
   readonly http1: Http1PoolOptions;
   readonly mode: Mode;
   /** For streams that a server may have processed; null: without limit, or there are none. */
@@ -66,6 +68,8 @@ export class Backend implements BackendRecord, ServerOwner {
   readonly counters: BackendCounters = {
     streamsTotal: 0, streamsCurrent: 0, streamsMax: 0, queued: 0, queuedMax: 0, retries: 0, retriesRefused: 0, redispatches: 0, unserved: 0,
   };
+  /** What answers in place of its servers (`stats`); null: nothing. */
+  local: LocalService | null = null;
   servers: readonly Server[] = [];
   readonly connectorOf: Connectors;
   readonly #observer: Observer;
@@ -99,6 +103,8 @@ export class Backend implements BackendRecord, ServerOwner {
     this.retryBudget = retryBudget === null || !retriesProcessed(retryOn) ? null : new RetryBudget(retryBudget);
     this.heldBytes = Math.max(MIN_HELD, settings.bufferBytes);
     this.retriesAnswers = retriesAnswers(retryOn);
+    const { balance } = settings;
+    this.weightsVary = balance.algorithm !== 'static-rr' && !('hashing' in balance && !balance.hashing.consistent);
     this.#observer = observer;
     this.fullconn = settings.fullconn ?? fullconn;
     this.#elastic = settings.servers.some(({ minconn, maxconn }) => minconn > 0 && minconn < maxconn);

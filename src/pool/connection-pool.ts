@@ -101,6 +101,11 @@ export class ConnectionPool implements SessionOwner {
     for (const session of [...this.#sessions, ...this.#dialling]) session.abort(CANCEL, 'shutting down');
   }
 
+  /** Cuts off what runs; new streams get new connections. */
+  endSessions(cause: string): void {
+    for (const session of [...this.#sessions]) session.abort(CANCEL, cause);
+  }
+
   #available(): Http2Connection | null {
     for (let i = 0; i < this.#sessions.length; i++) {
       const { connection } = this.#sessions[i] as Http2Session;

@@ -147,6 +147,11 @@ export class Http1Pool implements ClientSessionOwner {
     for (const session of this.#idle.slice()) session.close('');
   }
 
+  /** Cuts off what runs. */
+  endSessions(cause: string): void {
+    for (const session of [...this.#users.keys()]) session.abort(cause);
+  }
+
   destroy(): void {
     this.#closed = true;
     for (const session of [...this.#idle, ...this.#users.keys(), ...this.#waiting.keys()]) session.abort('shutting down');

@@ -17,6 +17,7 @@ import { serverFailure } from '../tls/failures.ts';
 import { describeAddress, dialPort, dialTarget } from './address.ts';
 import { dial, readyEvent, type DialClient, type DialSettings } from './dial.ts';
 import { Http1Pool, type Http1PoolOptions } from './http1-pool.ts';
+import { SlowStart } from './slow-start.ts';
 import { ConnectionPool, type PoolOwner, type StreamSeeker } from './connection-pool.ts';
 
 /** After a failed connect other servers are preferred for this long, milliseconds. */
@@ -31,6 +32,8 @@ export interface ServerOwner {
   readonly name: string;
   readonly connectTimeoutMs: number;
   readonly http2: Http2Options;
+  /** The balancing algorithm takes note of weights that change. */
+  readonly weightsVary: boolean;
   readonly http1: Http1PoolOptions;
   readonly mode: Mode;
   /** Streams that a server with these settings takes at once, at the present load; 0: no limit. */
@@ -77,7 +80,6 @@ export class Server implements Target, ServerRecord, PoolOwner {
   readonly address: string;
   readonly backendName: string;
   readonly backup: boolean;
-  readonly weight: number;
   readonly counters: ServerCounters = {
     streamsTotal: 0, streamsCurrent: 0, streamsMax: 0, connectionsTotal: 0, connectionsCurrent: 0, connectFailures: 0, refused: 0, protocolErrors: 0,
     glitches: 0, bytesIn: 0, bytesOut: 0, checksFailed: 0, transitionsDown: 0,
@@ -101,6 +103,7 @@ export class Server implements Target, ServerRecord, PoolOwner {
   #admin: AdminState;
   /** What the checks say, whatever operators do. */
   #health: 'UP' | 'DOWN' | 'NOLB' | 'no check';
+  readonly #slowStart: SlowStart;
   #suspectUntil = 0;
   #removed = false;
 
@@ -112,7 +115,6 @@ export class Server implements Target, ServerRecord, PoolOwner {
     this.address = describeAddress(address);
     this.backendName = owner.name;
     this.backup = settings.backup;
-    this.weight = settings.weight;
     this.#elastic = settings.minconn > 0 && settings.minconn < settings.maxconn;
     this.#admin = settings.disabled ? 'maint' : 'ready';
     this.#health = settings.check ? 'UP' : 'no check';
@@ -121,6 +123,7 @@ export class Server implements Target, ServerRecord, PoolOwner {
     this.#followsClient = address.kind === 'tcp' && address.host === '';
     this.#owner = owner;
     this.#tls = owner.connectorOf(settings.tls);
+    this.#slowStart = new SlowStart(settings.slowStartMs, () => owner.onUsableChanged(this));
   }
 
   /** Streams on the server and on the way to it: what leastconn compares. */
@@ -130,7 +133,14 @@ export class Server implements Target, ServerRecord, PoolOwner {
 
   /** Streams at once, now; 0: no limit. */
   get maxconn(): number {
-    return this.#elastic ? this.#owner.limitOf(this.settings) : this.settings.maxconn;
+    const limit = this.#elastic ? this.#owner.limitOf(this.settings) : this.settings.maxconn;
+    const { share } = this.#slowStart;
+    return share === 1 || limit === 0 ? limit : Math.max(1, Math.floor(limit * share));
+  }
+
+  /** In force now: fewer than configured while the server starts slowly. */
+  get weight(): number {
+    return this.#owner.weightsVary ? this.settings.weight * this.#slowStart.share : this.settings.weight;
   }
 
   /** Takes new streams as far as its checks and the operator are concerned. */
@@ -184,6 +194,8 @@ export class Server implements Target, ServerRecord, PoolOwner {
     this.statusReason = reason;
     if (status === 'DOWN') this.counters.transitionsDown++;
     if (status === 'UP') this.#suspectUntil = 0;
+    if (this.usable && (from === 'DOWN' || from === 'MAINT')) this.#slowStart.begin();
+    else if (!this.usable) this.#slowStart.stop();
     this.#owner.onStatusChanged(this, from, reason);
     this.#owner.onUsableChanged(this);
   }
@@ -304,7 +316,13 @@ export class Server implements Target, ServerRecord, PoolOwner {
   /** The server has left the backend: running streams end by themselves. */
   remove(): void {
     this.#removed = true;
+    this.#slowStart.stop();
     for (const pool of [...this.#pools.values(), ...this.#http1Pools.values()]) pool.drain();
+  }
+
+  /** Cuts off the requests that run on it; raw connections are their clients' to end. */
+  endSessions(cause: string): void {
+    for (const pool of [...this.#pools.values(), ...this.#http1Pools.values()]) pool.endSessions(cause);
   }
 
   destroy(): void {

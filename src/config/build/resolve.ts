@@ -5,6 +5,7 @@ import { checkModes } from './modes.ts';
 import { toSections } from './sections.ts';
 import { toBindTls, toServerConnections } from './tls.ts';
 import { toSocket } from './unix-sockets.ts';
+import { setErrorPages } from './error-pages.ts';
 import { namedBackends, toRules } from './rules.ts';
 import type { ProxyRules } from '../../route/rules.ts';
 import type { HttpLimits } from '../http-settings.ts';
@@ -44,6 +45,7 @@ export function resolve(draft: ConfigurationDraft, complete: boolean, report: Re
       else users.push(frontend);
     }
   }
+  setErrorPages(draft, report);
   const rules = toRules(draft.proxies, byName, report);
   if (complete) {
     for (const proxy of draft.proxies) warn(proxy, report);
@@ -53,6 +55,10 @@ export function resolve(draft: ConfigurationDraft, complete: boolean, report: Re
     global: toGlobal(draft.global),
     frontends: frontends.map((frontend) => toFrontend(frontend, routes.get(frontend)?.name ?? null, rules.get(frontend) ?? null, draft.global, report)),
     backends: backends.map((backend) => toBackend(backend, rules.get(backend) ?? null, draft.global, report)),
+    proxies: draft.proxies.map((proxy) => ({
+      name: proxy.name, mode: proxy.settings.mode, isFrontend: isFrontend(proxy), isBackend: isBackend(proxy),
+      stats: proxy.settings.mode === 'tcp' ? null : proxy.settings.stats,
+    })),
     ...sections,
   };
 }
@@ -107,7 +113,7 @@ function warn(proxy: ProxyDraft, report: Reporter): void {
   if (section === 'frontend' && settings.defaultBackend === null && proxy.rules.useBackend.length === 0 && proxy.rules.httpRequest.length === 0) {
     report.warning(`frontend '${name}' has no 'default_backend': nothing that it accepts can go anywhere`, proxy.position);
   }
-  if (section === 'backend' && servers.length === 0) report.warning(`backend '${name}' has no server`, proxy.position);
+  if (section === 'backend' && servers.length === 0 && settings.stats === null) report.warning(`backend '${name}' has no server`, proxy.position);
   if (proxy.grpcCheckPosition !== null && servers.length > 0 && !servers.some((entry) => entry.keywords.check)) {
     const message = `'option grpc-check' has no effect: no server of '${name}' has 'check'`;
     report.warning(message, proxy.grpcCheckPosition, "add 'check' to the servers, or 'default-server check' above them");

@@ -27,6 +27,21 @@ export const SERVER_KEYWORDS: readonly Row[] = [
     set: (server: ServerKeywords, delay) => { server.interMs = delay; },
   }),
   keyword({
+    name: 'fastinter', argument: time('delay', { min: 1 }), default: 'inter',
+    summary: 'Time between two checks while a change of state is being confirmed by rise or fall.',
+    set: (server: ServerKeywords, delay) => { server.fastInterMs = delay; },
+  }),
+  keyword({
+    name: 'downinter', argument: time('delay', { min: 1 }), default: 'inter', summary: 'Time between two checks while the server is down.',
+    set: (server: ServerKeywords, delay) => { server.downInterMs = delay; },
+  }),
+  keyword({
+    name: 'slowstart', argument: time('time'), default: '0 (all at once)',
+    summary: "A server that was down, or in maintenance, gets its weight and its maxconn by and by within this time. Not at Pillion's start; "
+      + 'weights do not change with static-rr and hash-type map-based.',
+    set: (server: ServerKeywords, ms) => { server.slowStartMs = ms; },
+  }),
+  keyword({
     name: 'rise', argument: integer('count', 1, 1_000_000), default: '2', summary: 'Good checks in a row that bring a server back.',
     set: (server: ServerKeywords, count) => { server.rise = count; },
   }),
@@ -92,10 +107,10 @@ export const UNSUPPORTED_SERVER_KEYWORDS: ReadonlyMap<string, number> = new Map(
     no-check-reuse-pool no-check-sni-auto no-renegotiate no-sni-auto no-strict-maxconn no-tfo non-stick renegotiate
     sni-auto stick strict-maxconn tfo`, 0),
   ...words(`addr agent-addr agent-inter agent-port agent-send cc check-pool-conn-name check-proto client-sigalgs cookie
-    downinter error-limit fastinter from guid hash-key healthcheck id init-state log-bufsize log-proto max-reuse
+    error-limit from guid hash-key healthcheck id init-state log-bufsize log-proto max-reuse
     name namespace npn observe on-error on-marked-down on-marked-up pool-conn-name pool-low-conn pool-max-conn
     pool-purge-delay port redir renegotiate-limit resolve-net resolve-opts set-proxy-v2-tlv-fmt
-    shard slowstart socks4 source tcp-md5sig tcp-ut track usesrc ws`, 1),
+    shard socks4 source tcp-md5sig tcp-ut track usesrc ws`, 1),
 ]);
 
 /** HAProxy's `bind` keywords that are not rows yet (manual 5.1). */

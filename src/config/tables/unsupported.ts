@@ -23,7 +23,6 @@ function list(names: string): string {
 
 const USER = 'the container runtime sets the user: runAsUser in Kubernetes, USER in the Dockerfile';
 const TLS = "TLS works without it: remove the line, or see 'bind' for what there is";
-const ADMIN = "'admin <address>' in the global section serves metrics and probes";
 const CHECKS = "plain 'check' connects, 'option grpc-check' asks the gRPC health service";
 
 export const UNSUPPORTED_SECTIONS: ReadonlyMap<string, UnsupportedWord> = table(
@@ -62,7 +61,7 @@ export const UNSUPPORTED_GLOBAL: ReadonlyMap<string, UnsupportedWord> = table(
     pp2-never-send-local
     quiet shm-stats-file shm-stats-file-max-objects     wurfl-cache-size wurfl-data-file wurfl-information-list wurfl-information-list-separator
     wurfl-patch-file zero-warning`), null],
-  [under('stats', 'admin auth enable hide-version realm refresh scope show-desc show-legends show-modules show-node uri'), ADMIN],
+  [under('stats', 'admin auth enable hide-version realm refresh scope show-desc show-legends show-modules show-node uri'), "it belongs to a 'listen', 'frontend' or 'backend' section"],
 );
 
 /** Whole families by their prefix: `tune.…`. */
@@ -71,10 +70,9 @@ export const UNSUPPORTED_GLOBAL_PREFIXES: ReadonlyMap<string, string> = new Map(
 ]);
 
 export const UNSUPPORTED_PROXY: ReadonlyMap<string, UnsupportedWord> = table(
-  [under('stats', `admin auth bind-process enable hide-version http-request realm refresh scope show-desc show-legends
-    show-modules show-node uri`), ADMIN],
+  [under('stats', 'show-modules'), 'remove the line'],
   [list(`tcp-response monitor
-    filter compression errorloc errorloc302 errorloc303 errorfile errorfiles http-error log-format-sd error-log-format log-steps log-tag rate-limit use-fcgi-app quic-initial`), null],
+    filter compression errorloc errorloc302 errorloc303 http-error log-format-sd error-log-format log-steps log-tag rate-limit use-fcgi-app quic-initial`), null],
   [list('transparent dispatch'), "use 'server'"],
   ['option transparent', null],
   ['capture cookie', "'http-request capture req.cook(<name>) len <length>'"],

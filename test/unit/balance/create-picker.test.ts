@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { createPicker } from '../../../src/balance/create-picker.ts';
-import type { Balance } from '../../../src/config/model.ts';
+import type { Balance } from '../../../src/config/balance-settings.ts';
 import { seeded, sequence, server, servers, tally } from './servers.ts';
 import type { Server } from './servers.ts';
 
 const ALGORITHMS: readonly Balance[] = [
   { algorithm: 'leastconn' },
   { algorithm: 'roundrobin' },
+  { algorithm: 'static-rr' },
   { algorithm: 'first' },
   { algorithm: 'random', draws: 2 },
 ];

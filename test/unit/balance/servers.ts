@@ -2,6 +2,7 @@ import type { Picker } from '../../../src/balance/picker.ts';
 
 /** A target whose load the tests set. */
 export interface Server {
+  readonly id: number;
   readonly name: string;
   weight: number;
   inflight: number;
@@ -9,7 +10,8 @@ export interface Server {
 }
 
 export function server(name: string, weight = 1, inflight = 0, maxconn = 0): Server {
-  return { name, weight, inflight, maxconn };
+  // 'a' is 1, as if it was the first of its backend.
+  return { id: (name.codePointAt(0) ?? 0) - 96, name, weight, inflight, maxconn };
 }
 
 /** `names` as letters, all of weight 1 and idle. */

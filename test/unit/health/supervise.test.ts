@@ -12,7 +12,7 @@ import { Backend } from '../../../src/pool/backend.ts';
 import type { Server } from '../../../src/pool/server.ts';
 
 const SERVER: ServerSettings = {
-  name: 's1', address: { kind: 'unix', path: '/nowhere' }, weight: 1, check: true, interMs: 20, rise: 2, fall: 3, backup: false, disabled: false,
+  name: 's1', address: { kind: 'unix', path: '/nowhere' }, weight: 1, check: true, interMs: 20, fastInterMs: null, downInterMs: null, slowStartMs: 0, rise: 2, fall: 3, backup: false, disabled: false,
   maxconn: 0, minconn: 0, maxqueue: 0, idlePing: { afterMs: null, timeoutMs: 1, always: false }, proto: null, resolvers: null, initLibc: true, preferIpv6: false, discovery: { kind: 'static' },
   tls: null, checkTls: null, sendProxy: null, checkSendProxy: null,
 };
@@ -70,10 +70,17 @@ describe('supervision of a configured server', () => {
     assert.deepEqual([server.counters.checksFailed, server.counters.transitionsDown], [1, 1]);
   });
 
-  it('is not there without `check`, when disabled, nor when the port is the client\'s', () => {
+  it('waits until a disabled server is enabled', () => {
+    const server = begin(SERVER.address, BACKEND, { ...SERVER, disabled: true });
+    assert.ok(monitor);
+    assert.equal(server.status, 'MAINT');
+    assert.equal(server.check, null);
+    server.setAdminState('ready', '');
+    assert.equal(server.status, 'UP');
+  });
+
+  it('is not there without `check`, nor when the port is the client\'s', () => {
     begin(SERVER.address, BACKEND, { ...SERVER, check: false });
-    assert.equal(monitor, null);
-    begin(SERVER.address, BACKEND, { ...SERVER, disabled: true });
     assert.equal(monitor, null);
     begin({ kind: 'tcp', host: '127.0.0.1', port: { kind: 'mapped', offset: 0 } });
     assert.equal(monitor, null);
