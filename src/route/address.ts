@@ -112,11 +112,11 @@ export function parseBits(text: string, version: 4 | 6): number | null {
   const dotted = parseAddress(text);
   if (dotted === null || dotted.version !== version) return null;
   let bits = 0;
-  for (const octet of dotted.bytes) {
-    if (bits % 8 !== 0 && octet !== 0) return null;
-    const ones = Math.clz32(~(octet << 24));
+  for (const [index, octet] of dotted.bytes.entries()) {
+    if (bits < index * 8 && octet !== 0) return null;
+    const ones = Math.min(8, Math.clz32(~(octet << 24)));
     if (((octet << ones) & 0xff) !== 0) return null;
-    bits += Math.min(ones, 8);
+    bits += ones;
   }
   return bits;
 }

@@ -110,7 +110,7 @@ function catastrophic(pattern: string): string | null {
       if (group === undefined) return null;
       // `(/[^/]+)*` is fine: each round begins with what the inner repetition cannot take. Only a round that may be all repetition is not.
       const inner = bare.slice(group.at + 1, at).replace(/^\?(:|<\w+>)/, '');
-      if (group.repeats && unbounded(at + 1) && /^[\w.]([*+]|\{\d*,\})\??$/.test(inner)) return pattern.slice(group.at, at + 2);
+      if (group.repeats && unbounded(at + 1) && /^(_+|\w|\.)([*+]|\{\d*,\})\??$/.test(inner)) return pattern.slice(group.at, at + 2);
       const parent = opened.at(-1);
       if (parent !== undefined && (group.repeats || unbounded(at + 1))) parent.repeats = true;
     } else if (unbounded(at)) {
