@@ -5,6 +5,7 @@ import type { Balance, Hashing } from './balance-settings.ts';
 import type { BindAddress, ConnectionAge, GrpcCheckSettings, Http2Tuning, LogTarget, Mode, NameserverSettings, RetryBudgetSettings, RetryOn, ServerAddress, SocketFileSettings } from './model.ts';
 import type { Position } from './diagnostics.ts';
 import type { StatsSettings } from './stats-settings.ts';
+import type { ForwardedParameter, ForwardForSettings } from './forwarded-settings.ts';
 import type { BindTlsDraft, GlobalTlsDraft, SendProxyDraft, ServerTlsDraft } from './tls-draft.ts';
 import { GLOBAL_TLS, SEND_PROXY, SERVER_TLS } from './tls-draft.ts';
 import type { RulesDraft } from '../route/rules-draft.ts';
@@ -62,6 +63,9 @@ export interface BindKeywords {
   acceptProxy: boolean;
   tls: BindTlsDraft;
   readonly socketFile: Mutable<SocketFileSettings>;
+  backlog: number | null;
+  v6only: boolean;
+  name: string | null;
 }
 
 /** What `server` and `default-server` keywords set; null: HAProxy's default, filled in at the end. */
@@ -136,6 +140,8 @@ export interface ProxySettings {
   inspectDelayMs: number;
   dontLogNull: boolean;
   grpcCheck: GrpcCheckSettings | null;
+  forwardFor: ForwardForSettings | null;
+  forwarded: readonly ForwardedParameter[] | null;
   http: HttpSettings;
   /** `errorfile` and `errorfiles` in the order in which they are written. */
   errorFiles: readonly { readonly source: ErrorSource; readonly position: Position }[];
@@ -247,6 +253,8 @@ export function newProxySettings(): ProxySettings {
     inspectDelayMs: 0,
     dontLogNull: false,
     grpcCheck: null,
+    forwardFor: null,
+    forwarded: null,
     http: DEFAULT_HTTP,
     errorFiles: [],
     serverDefaults: {

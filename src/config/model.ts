@@ -6,6 +6,7 @@ import type { ProxyRules } from '../route/rules.ts';
 import type { Balance } from './balance-settings.ts';
 import type { HttpLimits, HttpSettings } from './http-settings.ts';
 import type { StatsSettings } from './stats-settings.ts';
+import type { ForwardedParameter, ForwardForSettings } from './forwarded-settings.ts';
 import type { BindTlsSettings, SendProxy, ServerTlsSettings } from './tls-settings.ts';
 
 export interface Configuration {
@@ -145,6 +146,12 @@ export interface BindSettings {
   readonly tls: BindTlsSettings | null;
   /** null: not a Unix socket. */
   readonly socketFile: SocketFileSettings | null;
+  /** Connections that wait to be accepted; null: as many as are usual. */
+  readonly backlog: number | null;
+  /** An IPv6 socket takes no IPv4 connections. */
+  readonly v6only: boolean;
+  /** For messages; null: it has none. */
+  readonly name: string | null;
 }
 
 /** `idle-ping`, `idle-ping-timeout`: PING on quiet HTTP/2 connections. */
@@ -183,6 +190,8 @@ export interface FrontendSettings {
   readonly logs: readonly LogTarget[];
   readonly logFormat: 'none' | 'tcp' | 'http';
   readonly dontLogNull: boolean;
+  /** `option forwardfor`; null: off. */
+  readonly forwardFor: ForwardForSettings | null;
   /** `tune.bufsize`: how much of a request is held for rules, octets. */
   readonly bufferBytes: number;
   /** `timeout tarpit`; null: as `timeout connect`, else a minute. */
@@ -221,6 +230,9 @@ export interface BackendSettings {
   /** `fullconn`; null: from the frontends' maxconn. */
   readonly fullconn: number | null;
   readonly grpcCheck: GrpcCheckSettings | null;
+  readonly forwardFor: ForwardForSettings | null;
+  /** `option forwarded`; null: off. */
+  readonly forwarded: readonly ForwardedParameter[] | null;
   /** null: there are none. */
   readonly rules: ProxyRules | null;
   readonly http: HttpSettings;

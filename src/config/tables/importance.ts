@@ -17,9 +17,9 @@ const SECTIONS = 'http-errors|healthcheck|log-profile|resolvers|peers|cache|ring
 const BIND_KEYWORDS = 'crt-ignore-err|curves|crl-file|name|ecdhe|ca-verify-file|guid-prefix|maxconn|tfo|interface|id|backlog|level|thread|shards';
 
 const SERVER_KEYWORDS = `
-  sni|downinter|check-ssl|pool-max-conn|check-sni|track|agent-send|agent-check|agent-port|agent-inter|agent-addr|healthcheck|check-proto|check-alpn|
+  sni|check-ssl|pool-max-conn|check-sni|track|agent-send|agent-check|agent-port|agent-inter|agent-addr|healthcheck|check-proto|check-alpn|
   check-via-socks4|socks4|port|addr|pool-low-conn|pool-conn-name|set-proxy-v2-tlv-fmt|cookie|ws|name|from|no-ssl-reuse|no-sni-auto|
-  no-check-sni-auto|guid|fastinter|slowstart|observe|error-limit|on-error|on-marked-down|on-marked-up|init-state|source|id`;
+  no-check-sni-auto|guid|observe|error-limit|on-error|on-marked-down|on-marked-up|init-state|source|id`;
 
 function rank(list: string): ReadonlyMap<string, number> {
   return new Map(list.split('|').map((name, index) => [name.trim(), index]));

@@ -75,7 +75,8 @@ export const OPTION_DIRECTIVES: readonly Directive<ProxyDraft>[] = [
     summary: 'Which retries may go to another server.',
     details: 'n: every n-th retry. -1: the last one, -2: the one before it. 0, and no option redispatch: none; the same server is tried '
       + "again, after a failed connect once timeout connect or a second has passed. Without a number, and without the option, every "
-      + 'retry goes to another server if there is one: as in HAProxy where neither persistence nor hashing has chosen the server.',
+      + 'retry goes to another server if there is one: as in HAProxy where neither persistence nor hashing has chosen the server. A number '
+      + 'holds for every balance algorithm. But for 0, a server that is down is left with any retry.',
     example: 'option redispatch 1',
     apply: (proxy, [interval]) => { proxy.settings.redispatch = interval; },
     undo: (proxy) => { proxy.settings.redispatch = 0; },

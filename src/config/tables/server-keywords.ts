@@ -115,11 +115,11 @@ export const UNSUPPORTED_SERVER_KEYWORDS: ReadonlyMap<string, number> = new Map(
 
 /** HAProxy's `bind` keywords that are not rows yet (manual 5.1). */
 export const UNSUPPORTED_BIND_KEYWORDS: ReadonlyMap<string, number> = new Map([
-  ...words(`allow-0rtt default-crt-required defer-accept ecdhe-auto force-sslv3 force-strict-sni generate-certificates
-    ktls no-ca-names quic-force-retry tfo transparent v4v6 v6only`, 0),
-  ...words(`accept-netscaler-cip backlog ca-ignore-err ca-sign-file ca-sign-pass ca-verify-file cc client-sigalgs
-    crt-ignore-err default-crt ecdhe expose-fd guid-prefix id interface level maxconn mss name namespace
-    nbconn nice npn ocsp-update process quic-cc-algo quic-socket severity-output shards tcp-md5sig tcp-ss tcp-ut thread
+  ...words(`allow-0rtt default-crt-required ecdhe-auto force-sslv3 force-strict-sni generate-certificates
+    ktls no-ca-names quic-force-retry transparent`, 0),
+  ...words(`accept-netscaler-cip ca-ignore-err ca-sign-file ca-sign-pass ca-verify-file cc client-sigalgs
+    crt-ignore-err default-crt ecdhe expose-fd guid-prefix id interface level maxconn mss namespace
+    nbconn npn ocsp-update quic-cc-algo quic-socket severity-output tcp-md5sig tcp-ss tcp-ut 
     tls-ticket-keys`, 1),
 ]);
 

@@ -38,7 +38,8 @@ export const TIMEOUT_DIRECTIVES: readonly Directive<ProxyDraft>[] = [
   timeout('check', BACK, 'How long a health check may take once connected.', 'timeout check 2s', "the server's inter"),
   timeout(
     'client', FRONT, 'How long a client may be silent.', 'timeout client 30s', 'none, with a warning',
-    'On HTTP/2 it is for connections without a stream and for streams whose client owes data: quiet long-lived streams are kept by PING.',
+    'On HTTP/2 it is for connections without a stream and for streams whose client owes data or does not take what it is sent. Calls of '
+      + 'gRPC may be quiet between messages: whether their client is there is asked by PING (idle-ping).',
   ),
   timeout('connect', BACK, 'How long connecting to a server may take.', 'timeout connect 2s', 'none, with a warning'),
   timeout(
@@ -48,7 +49,11 @@ export const TIMEOUT_DIRECTIVES: readonly Directive<ProxyDraft>[] = [
     'queue', BACK, "How long a stream may wait for a server's slot (maxconn).", 'timeout queue 1s', 'as timeout connect',
   ),
   timeout('tarpit', [...new Set([...FRONT, ...BACK])], "How long 'http-request tarpit' keeps a client waiting.", 'timeout tarpit 10s', 'timeout connect'),
-  timeout('server', BACK, 'How long a server may be silent.', 'timeout server 30s', 'none, with a warning'),
+  timeout(
+    'server', BACK, 'How long a server may be silent.', 'timeout server 30s', 'none, with a warning',
+    'On HTTP/2 it is for requests that a server has not answered, and for streams whose server does not take what it is sent. Calls of gRPC '
+      + 'may be quiet between messages: whether their server is there is asked by PING (idle-ping), and their deadline is the caller\'s.',
+  ),
   proxyDirective({
     name: 'detect-timeout', sections: FRONT, arguments: [time('time', { min: 1 })], origin: 'pillion', default: '1s',
     summary: 'In mode auto: how long a silent client is waited for before it is passed as raw TCP.',

@@ -36,10 +36,10 @@ const WRONG: readonly [text: string, ...expected: string[]][] = [
   ['listen l\nbind :1 tfo mss 5 proto quic', "2:9+3 error: bind keyword 'tfo' is not supported by Pillion yet",
     "2:13+3 error: bind keyword 'mss' is not supported by Pillion yet",
     "2:25+4 error: protocol 'quic' is not supported by Pillion yet | supported: h1, h2"],
-  ['backend b\nserver s a:1 chek port 80 weight 300 slowstart', "2:14+4 error: unknown server keyword 'chek' | did you mean 'check'?",
+  ['backend b\nserver s a:1 chek port 80 weight 300 hash-key k', "2:14+4 error: unknown server keyword 'chek' | did you mean 'check'?",
     "2:19+4 error: server keyword 'port' is not supported by Pillion yet",
     '2:34+3 error: 300 is out of range: expected 0 to 256',
-    "2:38+9 error: server keyword 'slowstart' is not supported by Pillion yet"],
+    "2:38+8 error: server keyword 'hash-key' is not supported by Pillion yet"],
   ['backend b\nserver s a:1 proto fcgi', "2:20+4 error: protocol 'fcgi' is not supported by Pillion yet | supported: h1, h2"],
   // Gone from HAProxy.
   ['backend b\ncontimeout 5000', "2:1+10 warning: 'contimeout' is gone from HAProxy since 2.1 | today: timeout connect 5000",

@@ -87,7 +87,7 @@ describe('directives of frontends', () => {
   const rows: readonly [string, Partial<FrontendSettings>][] = [
     ['', {
       mode: 'tcp', maxconn: null, defaultBackend: 'b', clientTimeoutMs: 1000, httpRequestTimeoutMs: null, detectTimeoutMs: 1000, logs: [],
-      logFormat: 'none', dontLogNull: false, binds: [{ address: { kind: 'tcp', host: '', port: 1 }, text: ':1', proto: null, idlePing: { afterMs: 30_000, timeoutMs: 10_000, always: false }, acceptProxy: false, tls: null, socketFile: null }],
+      logFormat: 'none', dontLogNull: false, binds: [{ address: { kind: 'tcp', host: '', port: 1 }, text: ':1', proto: null, idlePing: { afterMs: 30_000, timeoutMs: 10_000, always: false }, acceptProxy: false, tls: null, socketFile: null, backlog: null, v6only: false, name: null }],
       keepAliveTimeoutMs: null, clientFinTimeoutMs: null, maxConnectionAge: null,
     }],
     ['timeout client 30s', { clientTimeoutMs: 30_000 }],
@@ -167,12 +167,13 @@ describe('directives of backends', () => {
 describe('servers', () => {
   const rows: readonly [string, Partial<ServerSettings>][] = [
     ['', {
-      name: 's', address: { kind: 'tcp', host: '127.0.0.1', port: { kind: 'fixed', port: 1 } }, weight: 1, check: false, interMs: 2000, rise: 2,
+      name: 's', address: { kind: 'tcp', host: '127.0.0.1', port: { kind: 'fixed', port: 1 } }, weight: 1, check: false, interMs: 2000, fastInterMs: null, downInterMs: null, slowStartMs: 0, rise: 2,
       fall: 3, backup: false, disabled: false, maxconn: 0, minconn: 0, maxqueue: 0,
       idlePing: { afterMs: 310_000, timeoutMs: 10_000, always: false }, proto: null, discovery: { kind: 'static' },
       tls: null, checkTls: null, sendProxy: null, checkSendProxy: null,
     }],
     ['weight 0', { weight: 0 }], ['weight 256', { weight: 256 }], ['check', { check: true }], ['inter 500', { interMs: 500 }],
+    ['fastinter 1s', { fastInterMs: 1000 }], ['downinter 10s', { downInterMs: 10_000 }], ['slowstart 1m', { slowStartMs: 60_000 }],
     ['rise 5 fall 1', { rise: 5, fall: 1 }], ['backup disabled', { backup: true, disabled: true }], ['maxconn 10', { maxconn: 10 }],
     ['proto h2', { proto: 'h2' }], ['minconn 5 maxconn 10', { minconn: 5, maxconn: 10 }], ['minconn 5', { minconn: 5, maxconn: 5 }],
     ['maxqueue 7', { maxqueue: 7 }], ['idle-ping 5s', { idlePing: { afterMs: 5000, timeoutMs: 5000, always: true } }],

@@ -74,6 +74,24 @@ describe('health monitor', () => {
     assert.ok(performance.now() - begin >= 38);
   });
 
+  it('waits for fastinter while a change is being confirmed, and for downinter while the server is down', async () => {
+    const check = new ManualCheck();
+    const changes: string[] = [];
+    const times = { interMs: 600_000, fastInterMs: 1, downInterMs: 50 };
+    monitor = new HealthMonitor({ ...times, rise: 2, fall: 3, random: () => 0 }, check, (status) => changes.push(status));
+    monitor.start();
+    await check.answer('pass');
+    // Had it waited for inter, the next check would not come in this test.
+    monitor.onPush({ word: 'fail', reason: 'lost' });
+    await check.answer('fail');
+    await check.answer('fail');
+    const down = performance.now();
+    await check.answer('pass');
+    assert.ok(performance.now() - down >= 48);
+    await check.answer('pass');
+    assert.deepEqual(changes, ['DOWN', 'UP']);
+  });
+
   it('spreads the first check', async () => {
     const { check } = rig(60, 0.9);
     const begin = performance.now();
