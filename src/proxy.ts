@@ -115,7 +115,7 @@ export async function startProxy(configuration: Configuration, environment: Prox
     get stopping() { return stopping !== ''; },
     get connections() { return frontends.reduce((sum, { counters }) => sum + counters.connectionsCurrent, 0); },
   };
-  const listening: { frontend: string; address: string; port: number }[] = [];
+  const listening: { frontend: string; address: string; port: number; name: string | null }[] = [];
   try {
     for (const settings of configuration.frontends) {
       const backend = backends.find(({ name }) => name === settings.defaultBackend) ?? null;
@@ -131,7 +131,7 @@ export async function startProxy(configuration: Configuration, environment: Prox
         const accept = (socket: Socket): void => frontendLimit.enter(socket, () => frontend.accept(socket, bind, acceptor));
         const listener = await Listener.open(bind, accept);
         listeners.push(listener);
-        listening.push({ frontend: settings.name, address: bind.text, port: listener.port });
+        listening.push({ frontend: settings.name, address: bind.text, port: listener.port, name: bind.name });
       }
     }
     stats?.start(frontends, backends, directory);
@@ -151,7 +151,9 @@ export async function startProxy(configuration: Configuration, environment: Prox
   // OpenTelemetry takes longer to load than everything else together: what comes before it is there is not traced.
   tracer = await createTracer({ otlp: global.otlp, env: environment.env, version: environment.version, report: observer.event });
   for (const frontend of frontends) frontend.tracer = tracer;
-  for (const { frontend, address, port } of listening) observer.event('info', `listening on ${address}`, { frontend, port });
+  for (const { frontend, address, port, name } of listening) {
+    observer.event('info', `listening on ${address}`, { frontend, port, ...(name === null ? {} : { name }) });
+  }
 
   const size = (): number => frontends.reduce((sum, frontend) => sum + frontend.size, 0);
   const stop = async (cause: string): Promise<boolean> => {

@@ -1,8 +1,10 @@
-/** The files behind `-f`: a file as it is, a directory's *.cfg in order (HAProxy management guide 3, "-f"). */
+/** The files behind `-f`: a file as it is, a directory's *.cfg in order, `-` for stdin (HAProxy management guide 3, "-f"). */
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import type { Diagnostic } from './diagnostics.ts';
 import type { Source } from './lexer.ts';
+
+const STDIN = '-';
 
 /** One file; configurations of this size are made by mistake. */
 const MAX_BYTES = 16 * 1024 * 1024;
@@ -23,7 +25,7 @@ export function readSources(paths: readonly string[]): { readonly sources: reado
 }
 
 function filesOf(named: string): string[] {
-  if (!statSync(named).isDirectory()) return [named];
+  if (named === STDIN || !statSync(named).isDirectory()) return [named];
   const names = readdirSync(named).filter((name) => name.endsWith('.cfg') && !name.startsWith('.'));
   // HAProxy sorts by the C locale: by code, not by language.
   return names.toSorted((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
@@ -32,7 +34,7 @@ function filesOf(named: string): string[] {
 }
 
 function readText(file: string): string {
-  const bytes = readFileSync(file);
+  const bytes = readFileSync(file === STDIN ? 0 : file);
   if (bytes.length > MAX_BYTES) throw new Error(`larger than ${MAX_BYTES} bytes`);
   return bytes.toString('utf8');
 }

@@ -27,11 +27,12 @@ export class Listener {
     const server = createServer({ allowHalfOpen: true, pauseOnConnect: true, noDelay: true }, (socket) => accept(socket, bind));
     const { address } = bind;
     if (address.kind === 'unix') await removeStaleSocket(address.path);
-    const options: ListenOptions & { fd?: number } = { backlog: BACKLOG };
+    const options: ListenOptions & { fd?: number } = { backlog: bind.backlog ?? BACKLOG };
     switch (address.kind) {
       case 'tcp':
         options.host = address.host === '' ? '0.0.0.0' : address.host;
         options.port = address.port;
+        options.ipv6Only = bind.v6only;
         break;
       case 'unix':
         options.path = address.path;

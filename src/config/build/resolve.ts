@@ -187,8 +187,8 @@ function idlePing({ idlePingMs, idlePingTimeoutMs }: Pick<BindKeywords, 'idlePin
 function toBinds(bind: BindDraft, mode: Mode, global: GlobalDraft, report: Reporter): BindSettings[] {
   const { addresses, text, keywords } = bind;
   const tls = toBindTls(bind, mode, global, report);
-  const { proto, acceptProxy } = keywords;
-  return addresses.map((address) => ({ ...toSocket(address, keywords.socketFile, global.unixBind), text, proto, idlePing: idlePing(keywords, CLIENT_PING_MS), acceptProxy, tls }));
+  const { proto, acceptProxy, backlog, v6only, name } = keywords;
+  return addresses.map((address) => ({ ...toSocket(address, keywords.socketFile, global.unixBind), text, proto, idlePing: idlePing(keywords, CLIENT_PING_MS), acceptProxy, tls, backlog, v6only, name }));
 }
 
 function toBackend(proxy: ProxyDraft, rules: ProxyRules | null, global: GlobalDraft, report: Reporter): BackendSettings {

@@ -2,10 +2,10 @@
 import { parseBindAddresses } from '../address.ts';
 import { integer, keyword, keywords, oneOf, parseName, required, time } from '../arguments.ts';
 import { proxyDirective } from '../directive.ts';
+import { LISTEN_KEYWORDS } from './listen-keywords.ts';
 import { LOG_TARGET } from './log.ts';
 import { UNSUPPORTED_BIND_KEYWORDS } from './server-keywords.ts';
 import { BIND_TLS_KEYWORDS } from './tls-keywords.ts';
-import { SOCKET_FILE_KEYWORDS } from './unix-sockets.ts';
 import { BIND_TLS } from '../tls-draft.ts';
 import type { Keyword } from '../arguments.ts';
 import type { Argument, Directive } from '../directive.ts';
@@ -30,13 +30,7 @@ export const BIND_KEYWORDS: readonly Keyword<BindKeywords>[] = [
     set: (bind: BindKeywords, protocol) => { bind.proto = protocol; },
   }),
   ...BIND_TLS_KEYWORDS,
-  ...SOCKET_FILE_KEYWORDS.map((row): Keyword<BindKeywords> => ({
-    ...row,
-    take: (cursor, context) => {
-      const set = row.take(cursor, context);
-      return set && ((bind) => set(bind.socketFile));
-    },
-  })),
+  ...LISTEN_KEYWORDS,
 ];
 
 /** Listening sockets of one proxy. */
@@ -107,6 +101,7 @@ export const PROXY_DIRECTIVES: readonly Directive<ProxyDraft>[] = [
       if (count > MAX_ADDRESSES) return report.error(`'${proxy.name}' listens on more than ${MAX_ADDRESSES} addresses`, position);
       const settings: BindKeywords = {
         proto: null, idlePingMs: null, idlePingTimeoutMs: null, acceptProxy: false, tls: BIND_TLS, socketFile: { mode: null, user: null, group: null },
+        backlog: null, v6only: false, name: null,
       };
       set(settings);
       proxy.binds.push({ ...bind, keywords: settings, position });
