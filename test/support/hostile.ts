@@ -25,10 +25,12 @@ export interface SceneOptions {
   readonly front?: readonly string[];
   /** Settings of the raw server. */
   readonly settings?: readonly (readonly [number, number])[];
+  /** Another server in its place, `host:port`, without retries. */
+  readonly server?: string;
 }
 
 /** A Pillion with two frontends: `clients` in front of a raw server, `others` in front of a replica that echoes. */
-export async function scene(defer: (cleanup: () => unknown) => void, { global = [], front = [], settings = [] }: SceneOptions = {}): Promise<Scene> {
+export async function scene(defer: (cleanup: () => unknown) => void, { global = [], front = [], settings = [], server: elsewhere }: SceneOptions = {}): Promise<Scene> {
   const log = new LogReceiver();
   defer(() => log.close());
   const server = new RawServer(...settings);
@@ -40,7 +42,7 @@ export async function scene(defer: (cleanup: () => unknown) => void, { global = 
     'defaults', '  mode grpc', '  timeout connect 5s', '  timeout client 30s', '  timeout server 30s',
     'frontend clients', '  bind 127.0.0.1:1', ...front.map((line) => `  ${line}`), '  default_backend raw',
     'frontend others', '  bind 127.0.0.1:1', '  log global', '  default_backend echo',
-    'backend raw', `  server raw 127.0.0.1:${await server.listen()}`,
+    'backend raw', `  server raw ${elsewhere ?? `127.0.0.1:${await server.listen()}`}`, ...(elsewhere === undefined ? [] : ['  retries 0']),
     'backend echo', `  server echo 127.0.0.1:${replica.port}`, '',
   ].join('\n'));
   defer(() => pillion.stop());
