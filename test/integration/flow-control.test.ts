@@ -10,6 +10,10 @@ import { until } from '../support/until.ts';
 
 const INITIAL_WINDOW_SIZE = 4;
 const MIB = 1024 * 1024;
+/** Octets by which the windows of a connection's streams may grow: the default of tune.h2.be.rxbuf. */
+const RXBUF = 1600 * 1024;
+/** What the kernel takes between two sockets, with room. */
+const KERNEL = 16 * MIB;
 
 describe('flow control', () => {
   const defer = cleanUpAfterEach();
@@ -159,6 +163,59 @@ describe('flow control', () => {
     assert.ok(grown < 64 * MIB, `${grown} octets`);
     client.destroy();
     await until(() => pillion.server('a').counters.streamsCurrent === 0);
+  });
+
+  it('holds up nobody else for a client whose socket takes nothing, and gives it all in the end', async () => {
+    const { client, upstream, pillion } = await raw([INITIAL_WINDOW_SIZE, 2 ** 30]);
+    const streams = Array.from({ length: 50 }, (_, index) => index * 2 + 1);
+    client.send(windowUpdate(0, 2 ** 30), ...streams.map((id) => headers(id, GRPC_REQUEST, END_STREAM)));
+    const server = await upstream();
+    for (const id of streams) server.send(headers((await server.take(HEADERS, id)).id, GRPC_RESPONSE));
+    for (const id of streams) await client.take(HEADERS, id);
+    client.socket.pause();
+    let sent = 0;
+    for (const id of streams) sent += await fill(server, id);
+    assert.ok(sent <= 50 * 65_535 + RXBUF + KERNEL, `${sent} octets were taken from the server`);
+
+    const other = await connectRaw(pillion.port);
+    defer(() => other.destroy());
+    other.send(windowUpdate(0, 2 ** 20));
+    for (let id = 1; id < 40; id += 2) {
+      other.send(headers(id, GRPC_REQUEST, END_STREAM));
+      const request = await server.take(HEADERS);
+      server.send(headers(request.id, GRPC_RESPONSE), data(request.id, Buffer.alloc(16_000), END_STREAM));
+      await until(() => received(other, id) === 16_000);
+    }
+    client.socket.resume();
+    await until(() => streams.reduce((sum, id) => sum + received(client, id), 0) === sent);
+  });
+
+  it('lets small frames pass by what waits of other streams, and lets these take turns frame by frame', async () => {
+    const { client, upstream } = await raw([INITIAL_WINDOW_SIZE, 1_000_000]);
+    const bulky = [1, 3, 5, 7];
+    client.send(...[...bulky, 9].map((id) => headers(id, GRPC_REQUEST, END_STREAM)));
+    const server = await upstream();
+    for (const id of bulky) {
+      await server.take(HEADERS, id);
+      server.send(headers(id, GRPC_RESPONSE));
+      await fill(server, id);
+    }
+    await client.settled('bulky---');
+    assert.equal(bulky.reduce((sum, id) => sum + received(client, id), 0), 65_535, 'the connection window is used up');
+    // Header sections need no window, so they pass at once; the small message waits for the window, but not for its elders.
+    await server.take(HEADERS, 9);
+    server.send(headers(9, GRPC_RESPONSE), data(9, 'small', END_STREAM));
+    await client.take(HEADERS, 9);
+    const before = client.seen.length;
+    client.send(windowUpdate(0, 12 * 16_384));
+    await client.settled('settled1');
+    const bodies = client.seen.slice(before).filter(({ type }) => type === DATA);
+    const ahead = bodies.slice(0, bodies.findIndex(({ id }) => id === 9));
+    assert.ok(ahead.length <= bulky.length, `${ahead.length} frames came before the small one`);
+    for (const id of bulky) assert.ok(ahead.filter((frame) => frame.id === id).length <= 1, `stream ${id} had more than a turn`);
+    const shares = bulky.map((id) => bodies.reduce((sum, frame) => sum + (frame.id === id ? frame.payload.length : 0), 0));
+    assert.ok(Math.max(...shares) - Math.min(...shares) <= 2 * 16_384, `shares ${shares.join(' ')}`);
+    assert.ok(bodies.every(({ payload }) => payload.length <= 16_384));
   });
 
   it('gives up a client that asks much and reads nothing at all', async () => {
