@@ -198,7 +198,7 @@ export class Http1ServerSession extends Timer implements ByteSession, ReaderOwne
   broken(half: ServerHalf, orderly: boolean): void {
     half.closed = true;
     if (half === this.#half) this.#half = null;
-    if (orderly && (half.answered || this.#peerEnded)) this.#close('');
+    if (orderly) this.#close('');
     else this.#cut();
   }
 

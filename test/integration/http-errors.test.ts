@@ -1,0 +1,85 @@
+/** What the proxy answers itself on HTTP: its pages, those of files, and monitor-uri. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startPillion, type Pillion } from '../support/pillion.ts';
+import { loadConfiguration } from '../../src/config/load.ts';
+import { cleanUpAfterEach } from '../support/cleanup.ts';
+import { exchangeOctets } from '../support/http1-peers.ts';
+
+const GET = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
+const TIMEOUTS = 'mode http\ntimeout connect 1s\ntimeout client 5s\ntimeout server 5s\n';
+
+describe("HTTP's own answers", () => {
+  const cleanup = cleanUpAfterEach();
+  let folder = '';
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'pillion-'));
+    cleanup(() => rmSync(folder, { recursive: true }));
+  });
+
+  const file = (name: string, content: string): string => {
+    const path = join(folder, name);
+    writeFileSync(path, content);
+    return path;
+  };
+  const start = async (text: string): Promise<Pillion> => {
+    const pillion = await startPillion(text);
+    cleanup(pillion.stop);
+    return pillion;
+  };
+
+  it('are small pages that do not say what is behind', async () => {
+    const { port } = await start(`defaults\n${TIMEOUTS}listen l\nbind 127.0.0.1:1\n`);
+    const answer = await exchangeOctets(port, GET);
+    assert.match(answer, /^HTTP\/1.1 503 Service Unavailable\r\n/);
+    assert.match(answer, /\r\ncontent-type: text\/html\r\n/);
+    assert.match(answer, /\r\n\r\n<html><body><h1>503 Service Unavailable<\/h1>\n.*\n<\/body><\/html>\n$/);
+    assert.ok(!answer.includes('backend'));
+    assert.ok((await exchangeOctets(port, GET.replace('GET', 'HEAD'))).endsWith('\r\n\r\n'), 'no body for HEAD');
+  });
+
+  it('come from errorfile, with its status and fields, on either version', async () => {
+    const page = file('503.http', 'HTTP/1.0 500 Sorry\nContent-Type: text/plain\nContent-Length: 999\nConnection: close\nX-Page: ours\n\nsorry!\n');
+    const { port } = await start(`defaults\n${TIMEOUTS}errorfile 503 ${page}\nlisten l\nbind 127.0.0.1:1\n`);
+    const answer = await exchangeOctets(port, GET);
+    assert.match(answer, /^HTTP\/1.1 500 Internal Server Error\r\n/);
+    assert.match(answer, /\r\nx-page: ours\r\n/);
+    assert.match(answer, /\r\ncontent-length: 7\r\n/);
+    assert.ok(answer.endsWith('\r\n\r\nsorry!\n'));
+  });
+
+  it('are nothing at all when the file is empty', async () => {
+    const { port } = await start(`defaults\n${TIMEOUTS}errorfile 400 /dev/null\nlisten l\nbind 127.0.0.1:1\n`);
+    assert.equal(await exchangeOctets(port, 'nonsense\r\n\r\n'), '');
+  });
+
+  it("come from a section by errorfiles, the backend's before the frontend's", async () => {
+    const [front, back] = ['front', 'back'].map((name) => file(name, `HTTP/1.1 503 X\r\n\r\n${name}`));
+    const { port } = await start([
+      `http-errors mine\nerrorfile 503 ${back}\nerrorfile 400 ${back}`,
+      `defaults\n${TIMEOUTS}frontend f\nbind 127.0.0.1:1\nerrorfile 503 ${front}\nerrorfile 400 ${front}\ndefault_backend b`,
+      'backend b\nerrorfiles mine 503\n',
+    ].join('\n'));
+    assert.match(await exchangeOctets(port, GET), /back$/);
+    assert.match(await exchangeOctets(port, 'nonsense\r\n\r\n'), /front$/);
+  });
+
+  it('are checked at the start', () => {
+    const errors = (lines: string): string[] =>
+      loadConfiguration([{ path: 't', text: `defaults\n${TIMEOUTS}listen l\nbind :1\nserver s a:1\n${lines}\n` }], {}).errors.map(({ message }) => message);
+    assert.match(errors('errorfile 503 /none/such')[0] ?? '', /cannot read error file '\/none\/such': ENOENT/);
+    assert.match(errors(`errorfile 503 ${file('x', 'hello')}`)[0] ?? '', /does not begin with a status line/);
+    assert.match(errors(`errorfile 503 ${file('y', 'HTTP/1.1 503 X\nbad field\n\n')}`)[0] ?? '', /is not a header field/);
+    assert.match(errors('errorfile 600 /x')[0] ?? '', /600/);
+    assert.match(errors('errorfiles nobody')[0] ?? '', /no section 'http-errors nobody'/);
+  });
+
+  it('include monitor-uri, whatever the servers do', async () => {
+    const { port } = await start(`defaults\n${TIMEOUTS}listen l\nbind 127.0.0.1:1\nmonitor-uri /alive\n`);
+    assert.match(await exchangeOctets(port, GET.replace('/', '/alive')), /^HTTP\/1.1 200 OK\r\n/);
+    assert.match(await exchangeOctets(port, GET), /^HTTP\/1.1 503 /);
+  });
+});
