@@ -2,7 +2,7 @@
 import { DEFAULT_HASHING } from './balance-settings.ts';
 import { DEFAULT_HTTP, type HttpSettings } from './http-settings.ts';
 import type { Balance, Hashing } from './balance-settings.ts';
-import type { BindAddress, ConnectionAge, GrpcCheckSettings, Http2Tuning, LogTarget, Mode, NameserverSettings, RetryBudgetSettings, RetryOn, ServerAddress, SocketFileSettings } from './model.ts';
+import type { BindAddress, CheckSpread, ConnectionAge, GrpcCheckSettings, Http2Tuning, LogTarget, Mode, NameserverSettings, RetryBudgetSettings, RetryOn, ServerAddress, SocketFileSettings } from './model.ts';
 import type { Position } from './diagnostics.ts';
 import type { StatsSettings } from './stats-settings.ts';
 import type { ForwardedParameter, ForwardForSettings } from './forwarded-settings.ts';
@@ -42,6 +42,8 @@ export interface GlobalDraft {
   node: string | null;
   user: string | number | null;
   group: string | number | null;
+  /** `spread-checks`, `max-spread-checks`. */
+  checkSpread: CheckSpread;
   /** `unix-bind`. */
   readonly unixBind: Mutable<SocketFileSettings> & { prefix: string };
   tls: GlobalTlsDraft;
@@ -91,6 +93,9 @@ export interface ServerKeywords {
   proto: 'h1' | 'h2' | null;
   tls: ServerTlsDraft;
   sendProxy: SendProxyDraft;
+  /** `port` and `addr`: where checks connect to, in place of the server's own. */
+  checkPort: number | null;
+  checkAddr: string | null;
   resolvers: string | null;
   initLibc: boolean;
   preferIpv6: boolean;
@@ -215,7 +220,7 @@ export function newGlobalDraft(env: Readonly<Record<string, string | undefined>>
     maxconn: null, pidfile: null, daemon: false, nbthread: 1, logs: [], graceMs: 0, hardStopAfterMs: null, admin: null, otlp: null, bufferBytes: 16_384, maxRewrite: 1024, maxFields: 101,
     http2: { both: {}, fe: {}, be: {} }, tls: GLOBAL_TLS, statsMet: false,
     environment: Object.assign(Object.create(null) as Record<string, string | undefined>, env),
-    defaultPath: { kind: 'current' }, description: null, node: null, user: null, group: null, unixBind: { prefix: '', mode: null, user: null, group: null },
+    checkSpread: { percent: 0, firstWithinMs: null }, defaultPath: { kind: 'current' }, description: null, node: null, user: null, group: null, unixBind: { prefix: '', mode: null, user: null, group: null },
   };
 }
 
@@ -262,7 +267,7 @@ export function newProxySettings(): ProxySettings {
     errorFiles: [],
     serverDefaults: {
       weight: 1, check: false, interMs: 2000, fastInterMs: null, downInterMs: null, slowStartMs: 0, rise: 2, fall: 3, backup: false, disabled: false, maxconn: 0, minconn: 0,
-      maxqueue: 0, idlePingMs: null, idlePingTimeoutMs: null, resolvers: null, initLibc: true, preferIpv6: false, proto: null, tls: SERVER_TLS,
+      maxqueue: 0, idlePingMs: null, idlePingTimeoutMs: null, resolvers: null, initLibc: true, preferIpv6: false, checkPort: null, checkAddr: null, proto: null, tls: SERVER_TLS,
       sendProxy: SEND_PROXY,
     },
   };

@@ -58,6 +58,14 @@ export interface NameserverSettings {
   readonly port: number;
 }
 
+/** By how much checks of many servers are kept from coming all at once. */
+export interface CheckSpread {
+  /** `spread-checks`: intervals are up to so much longer or shorter, by chance. */
+  readonly percent: number;
+  /** `max-spread-checks`: the first checks come within this time, milliseconds; null: half a second. */
+  readonly firstWithinMs: number | null;
+}
+
 /** `resolvers NAME`, for `server … resolvers NAME`. */
 export interface ResolversSettings {
   readonly nameservers: readonly NameserverSettings[];
@@ -235,6 +243,7 @@ export interface BackendSettings {
   readonly bufferBytes: number;
   /** `fullconn`; null: from the frontends' maxconn. */
   readonly fullconn: number | null;
+  readonly checkSpread: CheckSpread;
   readonly grpcCheck: GrpcCheckSettings | null;
   readonly forwardFor: ForwardForSettings | null;
   /** `option forwarded`; null: off. */
@@ -310,6 +319,9 @@ export interface ServerSettings {
   readonly checkTls: ServerTlsSettings | null;
   readonly sendProxy: SendProxy | null;
   readonly checkSendProxy: SendProxy | null;
+  /** `port`, `addr`: where checks connect to; null: to the server itself. */
+  readonly checkPort: number | null;
+  readonly checkAddr: string | null;
   /** `resolvers NAME`: who is asked for the host name; null, or a name that no section has: the system. */
   readonly resolvers: string | null;
   /** `init-addr` has `libc`: the first question is for the system. */

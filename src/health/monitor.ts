@@ -13,6 +13,10 @@ export interface MonitorOptions extends Thresholds {
   /** `fastinter`, `downinter`: in place of it while a change is being confirmed, and while the server is down; null: not set. */
   readonly fastInterMs?: number | null;
   readonly downInterMs?: number | null;
+  /** `spread-checks`, in percent; default 0. */
+  readonly spreadPercent?: number;
+  /** `max-spread-checks`: the first check comes within this time, or `inter`; null, and the default: 500. */
+  readonly firstWithinMs?: number | null;
   /** Numbers in [0, 1). */
   readonly random?: () => number;
   /** Called for every failed check. */
@@ -47,8 +51,8 @@ export class HealthMonitor implements CheckSink {
 
   start(): void {
     if (this.#state !== 'stopped') return;
-    const { interMs, random = Math.random } = this.#options;
-    this.#wait(random() * Math.min(interMs, FIRST_CHECK_SPREAD_MS));
+    const { interMs, firstWithinMs, random = Math.random } = this.#options;
+    this.#wait(random() * Math.min(interMs, firstWithinMs ?? FIRST_CHECK_SPREAD_MS));
   }
 
   /** Ends the checks. The status stays; nothing is reported any more. */
@@ -89,7 +93,9 @@ export class HealthMonitor implements CheckSink {
 
   /** Waits for the next check, unless the last one put an end to them. */
   #rest(): void {
-    if (this.#state === 'waiting') this.#wait(this.#interval());
+    if (this.#state !== 'waiting') return;
+    const { spreadPercent = 0, random = Math.random } = this.#options;
+    this.#wait(spread(this.#interval(), spreadPercent, random));
   }
 
   /** HAProxy manual 5.2, "inter": by how sure the present state is. */
@@ -132,4 +138,9 @@ export class HealthMonitor implements CheckSink {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
   }
+}
+
+/** `ms`, up to so much longer or shorter (HAProxy manual 3.2, "spread-checks"). */
+export function spread(ms: number, percent: number, random: () => number): number {
+  return ms * (1 + (percent / 100) * (2 * random() - 1));
 }

@@ -1,5 +1,5 @@
 /** Joins servers to their checks. */
-import type { BackendSettings, ServerAddress } from '../config/model.ts';
+import type { BackendSettings, ServerAddress, ServerSettings } from '../config/model.ts';
 import { dialHost } from '../pool/address.ts';
 import type { Server } from '../pool/server.ts';
 import { checkTimeouts, type CheckAddress } from './check.ts';
@@ -15,7 +15,7 @@ import { TcpCheck } from './tcp-check.ts';
  */
 export function supervise(server: Server, address: ServerAddress, backend: BackendSettings): HealthMonitor | null {
   const { settings } = server;
-  const target = checkAddress(address);
+  const target = checkAddress(address, settings);
   if (!settings.check || target === null) return null;
   const timeouts = checkTimeouts(settings.interMs, backend.connectTimeoutMs, backend.checkTimeoutMs);
   const tls = server.checkConnector;
@@ -29,6 +29,8 @@ export function supervise(server: Server, address: ServerAddress, backend: Backe
       interMs: settings.interMs,
       fastInterMs: settings.fastInterMs,
       downInterMs: settings.downInterMs,
+      spreadPercent: backend.checkSpread.percent,
+      firstWithinMs: backend.checkSpread.firstWithinMs,
       onFailure: () => {
         server.counters.checksFailed++;
       },
@@ -43,10 +45,13 @@ export function supervise(server: Server, address: ServerAddress, backend: Backe
   return monitor;
 }
 
-function checkAddress(address: ServerAddress): CheckAddress | null {
+function checkAddress(address: ServerAddress, { checkPort, checkAddr }: ServerSettings): CheckAddress | null {
+  if (checkAddr !== null && checkPort !== null) return { host: checkAddr, port: checkPort };
   switch (address.kind) {
-    case 'tcp':
-      return address.port.kind === 'fixed' ? { host: dialHost(address.host, ''), port: address.port.port } : null;
+    case 'tcp': {
+      const port = checkPort ?? (address.port.kind === 'fixed' ? address.port.port : null);
+      return port === null ? null : { host: checkAddr ?? dialHost(address.host, ''), port };
+    }
     case 'unix':
       return { path: address.path };
     case 'abstract':

@@ -132,8 +132,8 @@ function checkServerNames(proxy: ProxyDraft, report: Reporter): void {
 /** As HAProxy: whose port is the client's, relative or not, has none that a check could connect to. */
 function checkCheckedPorts(proxy: ProxyDraft, report: Reporter): void {
   for (const { name, address, keywords, position } of proxy.servers) {
-    if (!keywords.check || address.kind !== 'tcp' || address.port.kind === 'fixed') continue;
-    const hint = "give the server a port of its own, or leave 'check' out";
+    if (!keywords.check || keywords.checkPort !== null || address.kind !== 'tcp' || address.port.kind === 'fixed') continue;
+    const hint = "give the server a port of its own, or add 'port' for the check";
     report.error(`server '${name}' of '${proxy.name}' has 'check', but no port that could be checked`, position, hint);
   }
 }
@@ -192,7 +192,7 @@ function toBinds(bind: BindDraft, mode: Mode, global: GlobalDraft, report: Repor
 }
 
 function toBackend(proxy: ProxyDraft, rules: ProxyRules | null, global: GlobalDraft, report: Reporter): BackendSettings {
-  const { http2, bufferBytes } = global;
+  const { http2, bufferBytes, checkSpread } = global;
   const { settings } = proxy;
   return {
     name: proxy.name,
@@ -213,6 +213,7 @@ function toBackend(proxy: ProxyDraft, rules: ProxyRules | null, global: GlobalDr
     bufferBytes,
     fullconn: settings.fullconn,
     grpcCheck: settings.grpcCheck,
+    checkSpread,
     rules,
     http: settings.http,
     httpLimits: httpLimits(global),

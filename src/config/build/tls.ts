@@ -53,13 +53,15 @@ export interface ServerConnections {
 export function toServerConnections(
   server: ServerDraft, grpcCheck: GrpcCheckSettings | null, global: GlobalDraft, report: Reporter,
 ): ServerConnections {
-  const { tls: draft, sendProxy: proxy, check } = server.keywords;
+  const { tls: draft, sendProxy: proxy, check, checkPort, checkAddr } = server.keywords;
+  // What listens elsewhere is most likely something else (manual 5.2 "check-ssl", "check-send-proxy").
+  const elsewhere = checkPort !== null || checkAddr !== null;
   const { position } = server;
-  const checkSsl = check && (draft.checkSsl ?? draft.ssl);
+  const checkSsl = check && (draft.checkSsl ?? (draft.ssl && !elsewhere));
   const settings = draft.ssl || checkSsl ? serverTls(server, global, report) : null;
   const checkSni = draft.checkSni ?? (draft.sni.kind === 'fixed' ? draft.sni.name : null);
   const sendProxy = sendProxyOf(proxy);
-  const checkSendProxy = check && (proxy.check ?? sendProxy !== null) ? (sendProxy ?? { version: 1 }) : null;
+  const checkSendProxy = check && (proxy.check ?? (sendProxy !== null && !elsewhere)) ? (sendProxy ?? { version: 1 }) : null;
   if (checkSendProxy !== null && grpcCheck !== null) {
     const message = `server '${server.name}': checks by gRPC cannot begin with a PROXY protocol header`;
     report.error(message, position, "add 'no-check-send-proxy' if the server takes connections without, or use plain 'check' without 'option grpc-check'");

@@ -1,6 +1,6 @@
 /** Variables, paths, names and identity of the process: directives of `global` (HAProxy manual 2.3, 3.1). */
 import path from 'node:path';
-import { parseName, parsed, required, word } from '../arguments.ts';
+import { integer, parseName, parsed, required, time, word } from '../arguments.ts';
 import { globalDirective } from '../directive.ts';
 import type { Argument, ApplyContext, Directive } from '../directive.ts';
 import type { DefaultPath, GlobalDraft } from '../draft.ts';
@@ -139,6 +139,16 @@ export const ENVIRONMENT_DIRECTIVES: readonly Directive<GlobalDraft>[] = [
     name: 'node', arguments: [parsed('name', 'a name of letters, digits, dots, hyphens and underscores', parseName)], origin: 'haproxy',
     summary: 'The name of this instance.', default: "the machine's name", example: 'node edge-1',
     apply: (global, [name]) => { global.node = name; },
+  }),
+  globalDirective({
+    name: 'spread-checks', arguments: [integer('percent', 0, 50)], origin: 'haproxy', default: '0', example: 'spread-checks 5',
+    summary: 'By how much of their interval checks come earlier or later, by chance, so that those of many servers do not come together.',
+    apply: (global, [percent]) => { global.checkSpread = { ...global.checkSpread, percent }; },
+  }),
+  globalDirective({
+    name: 'max-spread-checks', arguments: [time('time', { min: 1 })], origin: 'haproxy', default: '500ms', example: 'max-spread-checks 2s',
+    summary: 'The time over which the first checks are spread; less where the interval is shorter.',
+    apply: (global, [firstWithinMs]) => { global.checkSpread = { ...global.checkSpread, firstWithinMs }; },
   }),
   identity('user', 'user', false),
   identity('group', 'group', false),

@@ -1,11 +1,18 @@
 /** Keywords of `server`, `default-server` and `server-template` (HAProxy manual 5.2). */
-import { flag, integer, keyword, oneOf, time } from '../arguments.ts';
+import { isIP } from 'node:net';
+import { flag, integer, keyword, oneOf, parsed, time } from '../arguments.ts';
 import { RESOLVE_KEYWORDS } from './resolve-keywords.ts';
 import type { Keyword } from '../arguments.ts';
 import type { ServerKeywords } from '../draft.ts';
+import type { Parsed } from '../units.ts';
 import { SERVER_TLS_KEYWORDS } from './tls-keywords.ts';
 
 type Row = Keyword<ServerKeywords>;
+
+function parseIp(text: string): Parsed<string> {
+  const plain = text.replace(/^ipv[46]@/, '').replace(/^\[(.*)\]$/, '$1');
+  return isIP(plain) === 0 ? { ok: false, message: `'${text}' is not an IP address` } : { ok: true, value: plain };
+}
 
 export const SERVER_KEYWORDS: readonly Row[] = [
   keyword({
@@ -40,6 +47,15 @@ export const SERVER_KEYWORDS: readonly Row[] = [
     summary: "A server that was down, or in maintenance, gets its weight and its maxconn by and by within this time. Not at Pillion's start; "
       + 'weights do not change with static-rr and hash-type map-based.',
     set: (server: ServerKeywords, ms) => { server.slowStartMs = ms; },
+  }),
+  keyword({
+    name: 'port', argument: integer('port', 1, 65_535), default: "the server's",
+    summary: "The port that checks connect to. With it, or 'addr', they speak no TLS and no PROXY protocol unless they are told to.",
+    set: (server: ServerKeywords, port) => { server.checkPort = port; },
+  }),
+  keyword({
+    name: 'addr', argument: parsed('address', 'an IP address', parseIp), default: "the server's", summary: 'The address that checks connect to.',
+    set: (server: ServerKeywords, address) => { server.checkAddr = address; },
   }),
   keyword({
     name: 'rise', argument: integer('count', 1, 1_000_000), default: '2', summary: 'Good checks in a row that bring a server back.',
@@ -106,10 +122,10 @@ export const UNSUPPORTED_SERVER_KEYWORDS: ReadonlyMap<string, number> = new Map(
   ...words(`agent-check allow-0rtt check-reuse-pool check-sni-auto check-via-socks4 force-sslv3 ktls no-agent-check
     no-check-reuse-pool no-check-sni-auto no-renegotiate no-sni-auto no-strict-maxconn no-tfo non-stick renegotiate
     sni-auto stick strict-maxconn tfo`, 0),
-  ...words(`addr agent-addr agent-inter agent-port agent-send cc check-pool-conn-name check-proto client-sigalgs cookie
+  ...words(`agent-addr agent-inter agent-port agent-send cc check-pool-conn-name check-proto client-sigalgs cookie
     error-limit from guid hash-key healthcheck id init-state log-bufsize log-proto max-reuse
     name namespace npn observe on-error on-marked-down on-marked-up pool-conn-name pool-low-conn pool-max-conn
-    pool-purge-delay port redir renegotiate-limit resolve-net resolve-opts set-proxy-v2-tlv-fmt
+    pool-purge-delay redir renegotiate-limit resolve-net resolve-opts set-proxy-v2-tlv-fmt
     shard socks4 source tcp-md5sig tcp-ut track usesrc ws`, 1),
 ]);
 

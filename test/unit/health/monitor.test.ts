@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { once, EventEmitter } from 'node:events';
 import type { Check, CheckSink } from '../../../src/health/check.ts';
-import { HealthMonitor } from '../../../src/health/monitor.ts';
+import { HealthMonitor, spread } from '../../../src/health/monitor.ts';
 import type { Word } from '../../../src/health/verdict.ts';
 
 /** A check that the tests answer by hand. */
@@ -48,6 +48,12 @@ describe('health monitor', () => {
   }
 
   afterEach(() => monitor.stop());
+
+  it('spreads intervals by chance', () => {
+    for (const [percent, random, expected] of [[0, 0.3, 1000], [50, 0, 500], [50, 1, 1500], [10, 0.5, 1000], [10, 0.75, 1050]] as const) {
+      assert.equal(spread(1000, percent, () => random), expected);
+    }
+  });
 
   it('is up at first, tells changes only and counts failures', async () => {
     const { check, changes, failures } = rig(1);

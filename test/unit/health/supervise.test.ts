@@ -13,12 +13,12 @@ import type { Server } from '../../../src/pool/server.ts';
 
 const SERVER: ServerSettings = {
   name: 's1', address: { kind: 'unix', path: '/nowhere' }, weight: 1, check: true, interMs: 20, fastInterMs: null, downInterMs: null, slowStartMs: 0, rise: 2, fall: 3, backup: false, disabled: false,
-  maxconn: 0, minconn: 0, maxqueue: 0, idlePing: { afterMs: null, timeoutMs: 1, always: false }, proto: null, resolvers: null, initLibc: true, preferIpv6: false, discovery: { kind: 'static' },
+  maxconn: 0, minconn: 0, maxqueue: 0, idlePing: { afterMs: null, timeoutMs: 1, always: false }, proto: null, resolvers: null, initLibc: true, preferIpv6: false, checkPort: null, checkAddr: null, discovery: { kind: 'static' },
   tls: null, checkTls: null, sendProxy: null, checkSendProxy: null,
 };
 const BACKEND: BackendSettings = {
   name: 'b', mode: 'auto', balance: { algorithm: 'leastconn' }, allBackups: false, servers: [SERVER], connectTimeoutMs: 500, serverTimeoutMs: null, queueTimeoutMs: null,
-  serverFinTimeoutMs: null, tunnelTimeoutMs: null, checkTimeoutMs: null, retries: 3, redispatch: 1, grpcCheck: null, fullconn: null, bufferBytes: 16_384,
+  serverFinTimeoutMs: null, tunnelTimeoutMs: null, checkTimeoutMs: null, retries: 3, redispatch: 1, grpcCheck: null, checkSpread: { percent: 0, firstWithinMs: null }, fullconn: null, bufferBytes: 16_384,
   retryOn: { connFailure: true, emptyResponse: false, junkResponse: false, responseTimeout: false, httpStatuses: [], grpcStatuses: [] },
   retryBudget: null, rules: null,
   http: DEFAULT_HTTP, httpLimits: { maxHead: 15_360, maxFields: 101 }, http2: HTTP2_BACKEND,
@@ -52,6 +52,20 @@ describe('supervision of a configured server', () => {
 
   it('connects and says nothing with plain `check`', async () => {
     assert.equal(await firstBytes(null), null);
+  });
+
+  it('connects to `port` and `addr`, where the server\'s own are not to be checked', async () => {
+    const listener = createServer().listen(0, '127.0.0.2');
+    await once(listener, 'listening');
+    const { port } = listener.address() as AddressInfo;
+    const address: ServerAddress = { kind: 'tcp', host: '127.0.0.1', port: { kind: 'mapped', offset: 0 } };
+    begin(address, BACKEND, { ...SERVER, checkPort: port, checkAddr: '127.0.0.2' });
+    const [socket] = await once(listener, 'connection') as [Socket];
+    socket.destroy();
+    listener.close();
+    monitor?.stop();
+    begin(address, BACKEND, { ...SERVER, checkPort: port });
+    assert.notEqual(monitor, null);
   });
 
   it('speaks HTTP/2 with `option grpc-check`', async () => {
