@@ -68,9 +68,6 @@ export interface BindKeywords {
   backlog: number | null;
   v6only: boolean;
   name: string | null;
-  backlog: number | null;
-  v6only: boolean;
-  name: string | null;
 }
 
 /** What `server` and `default-server` keywords set; null: HAProxy's default, filled in at the end. */

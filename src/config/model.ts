@@ -160,12 +160,6 @@ export interface BindSettings {
   readonly v6only: boolean;
   /** For messages; null: it has none. */
   readonly name: string | null;
-  /** Connections that wait to be accepted; null: as many as are usual. */
-  readonly backlog: number | null;
-  /** An IPv6 socket takes no IPv4 connections. */
-  readonly v6only: boolean;
-  /** For messages; null: it has none. */
-  readonly name: string | null;
 }
 
 /** `idle-ping`, `idle-ping-timeout`: PING on quiet HTTP/2 connections. */

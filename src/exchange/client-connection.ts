@@ -12,6 +12,7 @@
  * is dialled meanwhile, and when that speaks first, or when the time is up, the connection is raw TCP.
  */
 import type { Socket } from 'node:net';
+import type { ForwardForSettings } from '../config/forwarded-settings.ts';
 import type { BindSettings, FrontendSettings } from '../config/model.ts';
 import type { FieldList, RequestFacts } from '../model/fields.ts';
 import type { Half, HalfSink } from '../model/exchange.ts';
@@ -171,6 +172,10 @@ export class ClientConnection extends Timer implements ConnectionRecord, Http1Co
     if (kind !== 'silent') this.frontend.protocolError(this, 0, reason);
     this.#socket.destroy();
     this.#finish(reason);
+  }
+
+  get forwardFor(): ForwardForSettings | null {
+    return this.#settings.forwardFor;
   }
 
   get tracer(): Tracer | null {

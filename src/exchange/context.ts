@@ -1,4 +1,5 @@
 /** What an exchange needs of the connection that it came on. */
+import type { ForwardForSettings } from '../config/forwarded-settings.ts';
 import type { RequestFacts } from '../model/fields.ts';
 import type { LocalService } from '../model/local-service.ts';
 import type { ConnectionRecord, StreamRecord } from '../model/records.ts';
@@ -11,6 +12,8 @@ export interface ExchangeContext {
   readonly reuse: ClientReuse;
   /** What answers requests of the frontend in place of servers, or null. */
   readonly local: LocalService | null;
+  /** `option forwardfor` of the frontend; null: off. */
+  readonly forwardFor: ForwardForSettings | null;
   /** null: nothing is traced. */
   readonly tracer: Tracer | null;
   /** `timeout client`, milliseconds; null: none. */

@@ -23,6 +23,7 @@ import { connectAnswer } from './connect-answer.ts';
 import { LocalReply, localService } from './local-reply.ts';
 import { clientReset, respondWithError, serverReset, type ProxyError } from './error-response.ts';
 import type { Outage } from './placement.ts';
+import { forwardedFields } from './forwarded-fields.ts';
 import { sendRequest } from './replay-body.ts';
 import { RetriedStream } from './retried-stream.ts';
 import type { Party } from './whose-turn.ts';
@@ -204,8 +205,15 @@ export class Exchange extends RetriedStream implements HalfSink, StreamSeeker, S
     const half = connection.open(this);
     this.#serverHalf = half;
     this.taken = 0;
-    sendRequest(half, fields, this.span, this.replay, this.#trailers, this.requestEnded);
+    sendRequest(half, fields, this.#forwarded(fields), this.span, this.replay, this.#trailers, this.requestEnded);
     this.beginWatch();
+  }
+
+  /** What servers are told of the client by header fields. */
+  #forwarded(fields: FieldList): FieldList | null {
+    const { forwardFor: front, record } = this.#context;
+    const { forwardFor: back = null, forwarded = null } = this.backend?.settings ?? {};
+    return front === null && back === null && forwarded === null ? null : forwardedFields({ front, back, forwarded }, record, fields);
   }
 
   onConnectFailed(reason: string): void {

@@ -66,13 +66,13 @@ export class ReplayBody {
   }
 }
 
-/** Sends a request as far as it has come: its header, what is held of its body, its trailers. `ended`: that is all. */
+/** Sends a request as far as it has come: its header with `more` fields, what is held of its body, its trailers. `ended`: that is all. */
 export function sendRequest(
-  half: Half, fields: FieldList, span: TraceSpan | null, body: ReplayBody | null, trailers: FieldList | null, ended: boolean,
+  half: Half, fields: FieldList, more: FieldList | null, span: TraceSpan | null, body: ReplayBody | null, trailers: FieldList | null, ended: boolean,
 ): void {
   const ends = ended && trailers === null;
-  if (span === null) half.sendHeaders(fields, null, ends && body === null);
-  else half.sendHeaders(fields.without(span.replaces), span.headers, ends && body === null);
+  if (span === null) half.sendHeaders(fields, more, ends && body === null);
+  else half.sendHeaders(fields.without(span.replaces), more === null ? span.headers : span.headers.and(more), ends && body === null);
   if (body !== null) body.forEach((bytes, start, end, last) => half.sendData(bytes, start, end, last && ends));
   if (trailers !== null) half.sendTrailers(trailers);
 }

@@ -62,6 +62,11 @@ export class FieldList {
     return new FieldList(fields, size);
   }
 
+  /** The fields of this list and, behind them, those of another. */
+  and(more: FieldList): FieldList {
+    return new FieldList([...this.fields, ...more.fields], this.size + more.size);
+  }
+
   /** The first value of `name` (lower case), or undefined. */
   get(name: string): string | undefined {
     const { fields } = this;

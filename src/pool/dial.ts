@@ -32,8 +32,9 @@ export interface DialSettings {
 export function dial({ target, sendProxy, tls, alpn }: DialSettings, client: DialClient | null): Socket {
   const raw = connect(target);
   if (sendProxy !== null) {
-    // Below TLS, so when nothing else can have been written yet.
-    raw.once('connect', () => raw.write(client === null ? ownHeader(sendProxy, raw) : clientHeader(sendProxy, client)));
+    // What is written to a socket that is connecting leaves in order. TLS passes by that: it begins when the socket is connected.
+    if (client !== null && tls === null) raw.write(clientHeader(sendProxy, client));
+    else raw.once('connect', () => raw.write(client === null ? ownHeader(sendProxy, raw) : clientHeader(sendProxy, client)));
   }
   return tls === null ? raw : tls.wrap(raw, alpn, client?.tls?.sni ?? null);
 }

@@ -13,7 +13,7 @@ import { TlsFileError, type Certificate } from './pem.ts';
 import { pathsOf, stampOf } from './stamp.ts';
 
 /** How often the files are looked at, milliseconds. */
-const WATCH_MS = 5000;
+const WATCH_MS = 2000;
 /** OpenSSL's ticket keys: name, HMAC key, AES key. */
 const TICKET_KEY_BYTES = 48;
 

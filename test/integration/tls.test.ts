@@ -379,7 +379,7 @@ describe('TLS', function () {
     it('passes on the name that the client sent, with connections for each name', async () => {
       const named: unknown[] = [];
       const server = createSecureServer({ key: pem('server'), cert: pem('server') }, (request, response) => {
-        named.push((request.stream.session?.socket as TLSSocket).servername);
+        named.push((request.socket as TLSSocket).servername);
         response.end('ok');
       });
       server.listen(0, '127.0.0.1');

@@ -17,10 +17,20 @@ export function checkModes(
 ): void {
   for (const proxy of proxies) {
     refuseHttp2InTcp(proxy, report);
+    warnOfFieldsInTcp(proxy, report);
   }
   for (const [backend, frontends] of used) {
     for (const frontend of frontends) checkPair(frontend, backend, report);
     if (backend.settings.mode === 'http' && frontends.some(({ settings }) => settings.mode === 'grpc')) requireHttp2(backend, report);
+  }
+}
+
+/** Where nobody looks inside, nothing can be added. */
+function warnOfFieldsInTcp({ settings, section, name, position }: ProxyDraft, report: Reporter): void {
+  if (settings.mode !== 'tcp') return;
+  const options = [settings.forwardFor === null ? null : 'option forwardfor', settings.forwarded === null ? null : 'option forwarded'];
+  for (const option of options) {
+    if (option !== null) report.warning(`'${option}' has no effect in ${section} '${name}': it has mode tcp`, position, "use 'send-proxy' of the servers");
   }
 }
 

@@ -166,6 +166,7 @@ function toFrontend(proxy: ProxyDraft, backend: string | null, rules: ProxyRules
     logs: [...(settings.logGlobal ? logs : []), ...settings.logs],
     logFormat: settings.logFormat,
     dontLogNull: settings.dontLogNull,
+    forwardFor: settings.forwardFor,
     bufferBytes: global.bufferBytes,
     tarpitMs: settings.timeouts.tarpit ?? settings.timeouts.connect,
     rules,
@@ -213,6 +214,9 @@ function toBackend(proxy: ProxyDraft, rules: ProxyRules | null, global: GlobalDr
     bufferBytes,
     fullconn: settings.fullconn,
     grpcCheck: settings.grpcCheck,
+    // A listen's own is the frontend's as well.
+    forwardFor: settings.forwardFor,
+    forwarded: settings.forwarded,
     checkSpread,
     rules,
     http: settings.http,

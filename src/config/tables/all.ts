@@ -8,6 +8,7 @@ import { OPTION_DIRECTIVES } from './options.ts';
 import { PROXY_DIRECTIVES } from './proxy.ts';
 import { RETRY_DIRECTIVES } from './retries.ts';
 import { SERVER_DIRECTIVES } from './servers.ts';
+import { FORWARDED_DIRECTIVES } from './forwarded.ts';
 import { TLS_DIRECTIVES } from './tls-global.ts';
 import { STATS_DIRECTIVES } from './stats.ts';
 import { TIMEOUT_DIRECTIVES } from './timeouts.ts';
@@ -25,5 +26,5 @@ export const GLOBAL_ROWS: readonly Directive<GlobalDraft>[] = [...GLOBAL_DIRECTI
 
 export const PROXY_ROWS: readonly Directive<ProxyDraft>[] = [
   ...HTTP_RULE_DIRECTIVES, ...ROUTING_DIRECTIVES, ...TCP_RULE_DIRECTIVES,
-  ...ENGINE_OPTIONS, ...HTTP_DIRECTIVES, ...BALANCE_DIRECTIVES, ...STATS_DIRECTIVES, ...PROXY_DIRECTIVES, ...RETRY_DIRECTIVES, ...TIMEOUT_DIRECTIVES, ...OPTION_DIRECTIVES, ...SERVER_DIRECTIVES,
+  ...ENGINE_OPTIONS, ...HTTP_DIRECTIVES, ...BALANCE_DIRECTIVES, ...STATS_DIRECTIVES, ...PROXY_DIRECTIVES, ...RETRY_DIRECTIVES, ...TIMEOUT_DIRECTIVES, ...OPTION_DIRECTIVES, ...FORWARDED_DIRECTIVES, ...SERVER_DIRECTIVES,
 ].toSorted(byName);

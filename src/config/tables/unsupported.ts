@@ -85,11 +85,10 @@ export const UNSUPPORTED_PROXY: ReadonlyMap<string, UnsupportedWord> = table(
   [under('option', `httpchk tcp-check smtpchk mysql-check pgsql-check redis-check ldap-check ssl-hello-chk external-check
     spop-check`), CHECKS],
   [under('option', 'httpslog'), "'option httplog'"],
-  ['option forwardfor', 'the trace and the log line name the client'],
   [under('option', `nolinger prefer-last-server`),
   'it tunes what Pillion does in its own way: remove the line'],
   [under('option', `accept-invalid-http-request accept-invalid-http-response accept-unsafe-violations-in-http-request
-    accept-unsafe-violations-in-http-response checkcache clitcpka disable-h2-upgrade dontlog-normal forwarded
+    accept-unsafe-violations-in-http-response checkcache clitcpka disable-h2-upgrade dontlog-normal
     h1-case-adjust-bogus-client h1-case-adjust-bogus-server http-buffer-request http-drop-request-trailers
     http-drop-response-trailers http-ignore-probes http-restrict-req-hdr-names http-use-proxy-header idle-close-on-response
     log-health-checks log-separate-errors logasap originalto persist socket-stats srvtcpka tcpka use-small-buffers`), null],

@@ -12,6 +12,11 @@ function said(text: string): string[] {
 
 const CALM = 'defaults\ntimeout connect 1s\ntimeout client 1s\ntimeout server 1s\n';
 
+function noTimeouts(column: string, section: string, name: string): string {
+  return `1:${column}+1 warning: missing timeouts for ${section} '${name}' | set 'timeout client', 'timeout connect' and 'timeout server' in a `
+    + 'defaults section: without them, dead peers stay forever';
+}
+
 const WRONG: readonly [text: string, ...expected: string[]][] = [
   ['backend b\nbalnce first', "2:1+6 error: unknown keyword 'balnce' in section 'backend' | did you mean 'balance'?"],
   ['global\nnbtread 1', "2:1+7 error: unknown keyword 'nbtread' in section 'global' | did you mean 'nbthread'?"],
@@ -33,14 +38,29 @@ const WRONG: readonly [text: string, ...expected: string[]][] = [
     + "| stick tables belong to one process here: remove the section, and 'peers' of the stick tables"],
   ['backend b\nmode log', "2:6+3 error: proxy mode 'log' is not supported by Pillion yet | supported: auto, grpc, http, tcp"],
   ['backend b\nbalance leastcon', "2:9+8 error: unknown balance algorithm 'leastcon' | did you mean 'leastconn'?"],
-  ['listen l\nbind :1 tfo mss 5 proto quic', "2:9+3 error: bind keyword 'tfo' is not supported by Pillion yet",
-    "2:13+3 error: bind keyword 'mss' is not supported by Pillion yet",
-    "2:25+4 error: protocol 'quic' is not supported by Pillion yet | supported: h1, h2"],
+  ['listen l\nbind :1 ktls mss 5 proto quic', "2:9+4 error: bind keyword 'ktls' is not supported by Pillion yet",
+    "2:14+3 error: bind keyword 'mss' is not supported by Pillion yet",
+    "2:26+4 error: protocol 'quic' is not supported by Pillion yet | supported: h1, h2"],
   ['backend b\nserver s a:1 chek port 80 weight 300 hash-key k', "2:14+4 error: unknown server keyword 'chek' | did you mean 'check'?",
     "2:19+4 error: server keyword 'port' is not supported by Pillion yet",
     '2:34+3 error: 300 is out of range: expected 0 to 256',
     "2:38+8 error: server keyword 'hash-key' is not supported by Pillion yet"],
   ['backend b\nserver s a:1 proto fcgi', "2:20+4 error: protocol 'fcgi' is not supported by Pillion yet | supported: h1, h2"],
+  // TLS and who the client is.
+  ['backend b\noption forwardfor except nowhere', "2:26+7 error: 'nowhere' is not an address or network, such as 10.0.0.0/8"],
+  ['backend b\noption forwardfor header a:b', "2:26+3 error: 'a:b' is not the name of a header field"],
+  ['backend b\noption forwarded for-expr src', "2:18+8 error: 'for-expr': expressions are not supported by Pillion yet | expected any of proto, host, by, by_port, for, for_port"],
+  ['listen l\nbind :1 ssl', "2:1+4 error: bind :1 has 'ssl', but no certificate | add 'crt <file>'", noTimeouts('8', 'listen', 'l')],
+  ['listen l\nbind :1 ssl crt a verify required', "2:1+4 error: bind :1: 'verify required' needs 'ca-file' | name the file with the certificate of who signs the clients' certificates", noTimeouts('8', 'listen', 'l')],
+  ['listen l\nbind :1 ssl crt a ssl-min-ver TLSv1.3 ssl-max-ver TLSv1.2', "2:1+4 error: bind :1: no TLS version is left between 'ssl-min-ver' and 'ssl-max-ver'", noTimeouts('8', 'listen', 'l')],
+  ['listen l\nbind :1 ssl crt a ssl-min-ver SSLv3', "2:31+5 error: TLS version 'SSLv3' is not supported by Pillion yet | supported: TLSv1.0, TLSv1.1, TLSv1.2, TLSv1.3"],
+  ['backend b\nserver s a:1 ssl', "2:1+6 error: server 's' has 'ssl', and its certificate is to be verified, but there is no 'ca-file' "
+    + "| 'ca-file <file>' names who signs it, 'ca-file @system-ca' takes the system's authorities, 'verify none' trusts whoever answers", noTimeouts('9', 'backend', 'b')],
+  ['backend b\nserver s a:1 ssl verify none sni api.test', "2:34+8 error: 'api.test' is not an expression: write sni str(api.test)"],
+  ['backend b\nserver s a:1 ssl verify none sni req.hdr(host)', "2:34+13 error: 'req.hdr(host)': the SNI expressions of this version are str(NAME) or ssl_fc_sni"],
+  ['backend b\noption grpc-check\nserver s a:1 check send-proxy', "3:1+6 error: server 's': checks by gRPC cannot begin with a PROXY protocol header "
+    + "| add 'no-check-send-proxy' if the server takes connections without, or use plain 'check' without 'option grpc-check'", noTimeouts('9', 'backend', 'b')],
+  ['backend b\nserver s a:1 proxy-v2-options unique-id', "2:31+9 error: 'unique-id' is not an option of this version: ssl, cert-cn, ssl-cipher, authority, crc32c"],
   // Gone from HAProxy.
   ['backend b\ncontimeout 5000', "2:1+10 warning: 'contimeout' is gone from HAProxy since 2.1 | today: timeout connect 5000",
     "1:9+1 warning: backend 'b' has no server"],
