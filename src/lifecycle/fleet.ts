@@ -22,6 +22,8 @@ export class Fleet {
   readonly #observer: Observer;
   readonly #monitors = new Map<Server, HealthMonitor>();
   readonly #discoveries: DnsDiscovery[] = [];
+  /** Servers that come from now on are newcomers among others. */
+  #started = false;
 
   constructor(backend: Backend, resolvers: Configuration['resolvers'], observer: Observer) {
     this.backend = backend;
@@ -63,6 +65,7 @@ export class Fleet {
       }
     }
     await Promise.all(lookups);
+    this.#started = true;
   }
 
   /** Ends checks and look-ups; the servers stay as they are. */
@@ -76,6 +79,7 @@ export class Fleet {
     const server = this.backend.addServer(name, address, settings, id);
     const monitor = supervise(server, address, this.#settings);
     if (monitor !== null) this.#monitors.set(server, monitor);
+    if (this.#started) server.startSlowly();
     return server;
   }
 

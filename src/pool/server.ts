@@ -200,6 +200,12 @@ export class Server implements Target, ServerRecord, PoolOwner {
     this.#owner.onUsableChanged(this);
   }
 
+  /** It has just come: `slowstart` applies. */
+  startSlowly(): void {
+    this.#slowStart.begin();
+    this.#owner.onUsableChanged(this);
+  }
+
   /** A stream (or TCP connection) was assigned. Every call is followed by one of {@link release}. */
   assign(): void {
     const { counters } = this;
