@@ -44,6 +44,8 @@ export class FieldList {
   validation = 0;
   /** Cache slot of h2/: the value of content-length; -1 none, -2 invalid, -3 not yet looked at. */
   contentLength = -3;
+  /** Cache slot of route/: the last list that rules made of this one, so that the same changes give the same list. */
+  changed: FieldList | null = null;
   #withoutName = '';
   #without: FieldList | null = null;
 

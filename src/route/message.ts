@@ -58,25 +58,40 @@ export class Message {
     }
   }
 
-  /** The list as it is now; the one that came when nothing was changed. */
+  /** The list as it is now; the one that came when nothing was changed, the last one made of it when the changes are the same. */
   toList(): FieldList {
     const edited = this.#edited;
     if (edited === null) return this.#list;
     if (this.#result !== null) return this.#result;
+    const last = this.#list.changed;
+    if (last !== null && same(last.fields, edited)) return (this.#result = last);
     let size = 0;
     for (const { name, value } of edited) size += name.length + value.length + 32;
-    return (this.#result = new FieldList(edited.slice(), size));
+    // The array is the list's from now on: the next change copies it.
+    return (this.#result = this.#list.changed = new FieldList(edited, size));
   }
 
   #edit(): Field[] {
+    if (this.#edited === null) this.#edited = this.#list.fields.slice();
+    else if (this.#result !== null) this.#edited = this.#edited.slice();
     this.#result = null;
-    return (this.#edited ??= this.#list.fields.slice());
+    return this.#edited;
   }
 
   #insert(fields: Field[], field: Field): void {
     if (field.name.startsWith(':')) fields.unshift(field);
     else fields.push(field);
   }
+}
+
+function same(a: readonly Field[], b: readonly Field[]): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) {
+    const left = a[i] as Field;
+    const right = b[i] as Field;
+    if (left !== right && (left.name !== right.name || left.value !== right.value || left.neverIndexed !== right.neverIndexed)) return false;
+  }
+  return true;
 }
 
 /** What a rule writes may come from the client: no line may end within a value (RFC 9113 §8.2.1). */
