@@ -14,6 +14,8 @@ const message = Buffer.alloc(5);
 export const method = '/bench.Echo/Unary.grpc';
 const warmUpSeconds = 1;
 
+type Scheme = 'http' | 'https';
+
 export interface GrpcResult {
   /** Per case: CPU µs per RPC, and RPC/s as the rate. */
   readonly cases: ReadonlyMap<string, Series>;
@@ -59,10 +61,12 @@ function serverCommand(folder: string, port: number): string[] {
   return ['nghttpd', '--no-tls', '-a', '127.0.0.1', '-d', root, ...answer, String(port)];
 }
 
-async function benchCase(each: Case, all: readonly Subject[], options: Options, request: string, complain: Complain): Promise<Series> {
+export async function benchCase(
+  each: Case, all: readonly Subject[], options: Options, request: string, complain: Complain, scheme: Scheme = 'http',
+): Promise<Series> {
   const counts = new Map<string, number>();
   const warmUp = async (subject: Subject): Promise<Sample> => {
-    const output = await load(subject, each, request, ['-D', String(warmUpSeconds)], 20);
+    const output = await load(subject, each, request, ['-D', String(warmUpSeconds)], 20, scheme);
     const rate = doneOf(output) / warmUpSeconds;
     counts.set(subject.name, Math.max(each.connections * each.streams * 2, Math.round(rate * options.seconds)));
     return { value: rate };
@@ -72,7 +76,7 @@ async function benchCase(each: Case, all: readonly Subject[], options: Options, 
   const measure = async (subject: Subject): Promise<Sample> => {
     const count = counts.get(subject.name) ?? 0;
     const before = cpuSeconds(subject.child.pid);
-    const output = await load(subject, each, request, ['-n', String(count)], 10 + options.seconds * 5);
+    const output = await load(subject, each, request, ['-n', String(count)], 10 + options.seconds * 5, scheme);
     // What closing the connections costs belongs to the run.
     await sleep(20);
     const used = cpuSeconds(subject.child.pid) - before;
@@ -82,19 +86,19 @@ async function benchCase(each: Case, all: readonly Subject[], options: Options, 
   return measureInTurn(subjects, options.rounds, measure, complain);
 }
 
-function load({ port }: Subject, each: Case, request: string, amount: readonly string[], limit: number): Promise<string> {
-  return run('h2load', loadCore, h2load(port, each, request, amount), limit);
+function load({ port }: Subject, each: Case, request: string, amount: readonly string[], limit: number, scheme: Scheme): Promise<string> {
+  return run('h2load', loadCore, h2load(port, each, request, amount, scheme), limit);
 }
 
 /** The command that makes calls of `shape` to a port; `amount` says how many, or for how long. */
-export function h2load(port: number, shape: Omit<Case, 'name'>, request: string, amount: readonly string[]): string[] {
+export function h2load(port: number, shape: Omit<Case, 'name'>, request: string, amount: readonly string[], scheme: Scheme = 'http'): string[] {
   const clients = ['-c', String(shape.connections), '-m', String(shape.streams), ...amount];
   const headers = ['-H', 'content-type: application/grpc', '-H', 'te: trailers'];
-  return ['h2load', ...clients, ...headers, '-d', request, `http://127.0.0.1:${port}${method}`];
+  return ['h2load', ...clients, ...headers, '-d', request, `${scheme}://127.0.0.1:${port}${method}`];
 }
 
 /** h2load does not look at grpc-status, so an error made by a proxy shows in the bytes of messages that are missing. */
-function assertAllAnswered(output: string, count: number): void {
+export function assertAllAnswered(output: string, count: number): void {
   const answered = number(output, /status codes: (\d+) 2xx/);
   const bytes = number(output, /\((\d+)\) data/);
   if (doneOf(output) === count && answered === count && bytes === count * message.length) return;

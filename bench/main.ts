@@ -11,12 +11,13 @@ import { readOptions } from './options.ts';
 import type { Options } from './options.ts';
 import { installed, peers } from './peers.ts';
 import type { Peer } from './peers.ts';
-import { grpcTables, latencyTable, memoryTable, processTable, streamingTables, tcpTables } from './report.ts';
+import { grpcTables, latencyTable, memoryTable, processTable, streamingTables, tcpTables, tlsTables } from './report.ts';
 import { messageOf } from './rounds.ts';
 import { openSink } from './sink.ts';
 import { benchStarts } from './starts.ts';
 import { benchStreaming } from './streaming.ts';
 import { benchTcp } from './tcp.ts';
+import { benchTls } from './tls.ts';
 
 const tools = { h2load: 'nghttp2-client', nghttpd: 'nghttp2-server', iperf3: 'iperf3' } as const;
 const complaints: string[] = [];
@@ -61,6 +62,7 @@ async function bench(options: Options, folder: string): Promise<void> {
   const loaded = options.cases.length > 0 && has('h2load') && has('nghttpd');
   const grpc = loaded ? await benchGrpc(found, options, folder, sink.port, complain) : undefined;
   const latency = options.latency && has('h2load') && has('nghttpd') ? await benchLatency(found, options, folder, sink.port, complain) : undefined;
+  const tls = options.tls && has('h2load') && has('nghttpd') ? await benchTls(found, options, folder, sink.port, complain) : undefined;
   const tcp = options.tcp && has('iperf3') ? await benchTcp(found, options, folder, sink.port, complain) : undefined;
   const streaming = options.streaming ? await benchStreaming(found, options, folder, sink.port, complain) : undefined;
   const memory = options.memory ? await benchMemory(found, folder, sink.port, complain) : undefined;
@@ -69,13 +71,14 @@ async function bench(options: Options, folder: string): Promise<void> {
   if (grpc !== undefined && grpc.peakMiB.has(found.find((peer) => peer.ours)?.name ?? '') && sink.exports === 0) complain('no span was exported');
   if (grpc !== undefined) say(grpcTables(found, grpc));
   if (latency !== undefined) say(latencyTable(found, latency));
+  if (tls !== undefined) say(tlsTables(found, tls));
   if (tcp !== undefined) say(tcpTables(found, tcp));
   if (streaming !== undefined) say(streamingTables(found, streaming));
   if (memory !== undefined) say(memoryTable(found, memory));
   if (starts !== undefined || grpc !== undefined) say(processTable(found, starts, grpc));
   if (grpc !== undefined) say(`Exports of spans that the collector took: ${sink.exports}`);
   for (const complaint of complaints) say(`! ${complaint}`);
-  if (options.json !== undefined) writeFileSync(options.json, JSON.stringify({ about, options, grpc, latency, tcp, streaming, memory, starts, complaints }, unfold, 1));
+  if (options.json !== undefined) writeFileSync(options.json, JSON.stringify({ about, options, grpc, latency, tls, tcp, streaming, memory, starts, complaints }, unfold, 1));
 }
 
 function unfold(_key: string, value: unknown): unknown {

@@ -10,6 +10,7 @@ export interface Case {
 
 export interface Options {
   readonly cases: readonly Case[];
+  readonly tls: boolean;
   readonly tcp: boolean;
   readonly latency: boolean;
   readonly streaming: boolean;
@@ -33,7 +34,7 @@ export interface Options {
 }
 
 /** What can be measured beside the cases. */
-const otherParts = ['latency', 'tcp', 'streaming', 'memory', 'start'];
+const otherParts = ['tls', 'latency', 'tcp', 'streaming', 'memory', 'start'];
 const cases = [caseOf(10, 100), caseOf(100, 10), caseOf(100, 1), caseOf(1, 1)];
 
 export const usage: string = `npm run bench -- [--quick] [--rounds N] [--only PARTS] [--peers NAMES] [--pillion [NAME=]COMMAND]... [--json FILE]
@@ -66,6 +67,7 @@ export function readOptions(args: readonly string[]): Options {
   if (!Number.isInteger(rounds) || rounds < 1 || rounds > 100) throw new Error('--rounds takes a whole number from 1 to 100');
   return {
     cases: cases.filter((each) => only.includes(each.name)),
+    tls: only.includes('tls'),
     tcp: only.includes('tcp'),
     latency: only.includes('latency'),
     streaming: only.includes('streaming'),
@@ -83,6 +85,6 @@ export function readOptions(args: readonly string[]): Options {
   };
 }
 
-function caseOf(connections: number, streams: number): Case {
+export function caseOf(connections: number, streams: number): Case {
   return { name: `${connections}x${streams}`, connections, streams };
 }

@@ -29,6 +29,8 @@ export interface Peer {
   readonly streams?: true;
   readonly grpc?: (place: Place) => Launch;
   readonly tcp?: (place: Place) => Launch;
+  /** gRPC behind TLS; the certificate is tls.pem in the folder. */
+  readonly tls?: (place: Place) => Launch;
 }
 
 export const reference = 'haproxy';
@@ -43,8 +45,8 @@ export function peers(pillions: readonly string[]): Peer[] {
 function pillion(text: string, index: number): Peer {
   const [, name = index === 0 ? 'pillion' : `pillion-${index + 1}`, command = ''] = /^(?:([\w-]+)=)?(.*)$/.exec(text) ?? [];
   const words = command.split(/\s+/).filter((word) => word !== '');
-  const launch = (mode: 'grpc' | 'tcp') => (place: Place): Launch => ({
-    command: [...words, '-f', file(place, `${name}-${mode}.cfg`, pillionConfig(mode, place))],
+  const launch = (mode: 'grpc' | 'tcp', tls = false) => (place: Place): Launch => ({
+    command: [...words, '-f', file(place, `${name}-${mode}${tls ? '-tls' : ''}.cfg`, pillionConfig(mode, place, tls ? ` ssl crt ${place.folder}/tls.pem` : ''))],
     env: {
       OTEL_TRACES_SAMPLER: 'parentbased_traceidratio',
       OTEL_TRACES_SAMPLER_ARG: '0.01',
@@ -64,11 +66,12 @@ function pillion(text: string, index: number): Peer {
     version: [...words, '-v'],
     grpc: launch('grpc'),
     tcp: launch('tcp'),
+    tls: launch('grpc', true),
   };
 }
 
 /** No log line, so nothing is logged; counters are always on. Limits and timeouts are HAProxy's. */
-function pillionConfig(mode: 'grpc' | 'tcp', { port, upstream }: Place): string {
+function pillionConfig(mode: 'grpc' | 'tcp', { port, upstream }: Place, tls: string): string {
   return `
 global
   maxconn 10000
@@ -77,7 +80,7 @@ defaults
   timeout client 60s
   timeout server 60s
 frontend f
-  bind 127.0.0.1:${port}
+  bind 127.0.0.1:${port}${tls}
   mode ${mode}
   default_backend b
 backend b
@@ -95,6 +98,7 @@ const haproxy: Peer = {
   streams: true,
   grpc: (place) => haproxyLaunch(place, 'haproxy-grpc.cfg', 'http', '  http-reuse always\n', ' proto h2'),
   tcp: (place) => haproxyLaunch(place, 'haproxy-tcp.cfg', 'tcp', '', ''),
+  tls: (place) => haproxyLaunch(place, 'haproxy-tls.cfg', 'http', '  http-reuse always\n', ' proto h2', ` ssl crt ${place.folder}/tls.pem alpn h2`),
 };
 
 const haproxySplice: Peer = {
@@ -105,7 +109,8 @@ const haproxySplice: Peer = {
   tcp: (place) => haproxyLaunch(place, 'haproxy-splice.cfg', 'tcp', '  option splice-request\n  option splice-response\n', ''),
 };
 
-function haproxyLaunch(place: Place, name: string, mode: string, options: string, proto: string): Launch {
+/** `bind`: what stands on the bind line. */
+function haproxyLaunch(place: Place, name: string, mode: string, options: string, proto: string, bind: string = proto): Launch {
   const config = `
 global
   nbthread 1
@@ -117,7 +122,7 @@ ${options}  timeout connect 5s
   timeout client 60s
   timeout server 60s
 frontend f
-  bind 127.0.0.1:${place.port}${proto}
+  bind 127.0.0.1:${place.port}${bind}
   default_backend b
 backend b
   balance leastconn

@@ -10,6 +10,7 @@ import type { Series } from './rounds.ts';
 import type { StartsResult } from './starts.ts';
 import type { StreamingResult, StreamingSample } from './streaming.ts';
 import type { TcpResult } from './tcp.ts';
+import type { TlsResult } from './tls.ts';
 
 /** At most this times the reference's CPU time. */
 const ratioTargets: Readonly<Record<string, number>> = {
@@ -58,6 +59,20 @@ export function latencyTable(peers: readonly Peer[], { rate, series }: LatencyRe
     row('added to p99', added, `${verdict(median(ratios.filter(Number.isFinite)), 1)} × HAProxy's`),
   ];
   return `### µs per unary RPC at ${rate} per second, half of what saturates HAProxy\n\n${table(['', ...columns, 'to reach'], rows)}`;
+}
+
+export function tlsTables(peers: readonly Peer[], { cases, handshakes }: TlsResult): string {
+  const columns = peers.filter((peer) => peer.tls !== undefined);
+  return [
+    '### TLS: CPU µs per unary RPC (ratio to HAProxy)\n',
+    costTable('c×m', columns, cases, 1),
+    '### TLS: RPC per second\n',
+    rateTable('c×m', columns, cases, 0),
+    '### TLS: CPU µs per connection with a full handshake and one RPC (ratio to HAProxy)\n',
+    costTable('', columns, handshakes, 0),
+    '### TLS: such connections per second\n',
+    rateTable('', columns, handshakes, 0),
+  ].join('\n');
 }
 
 export function tcpTables(peers: readonly Peer[], result: TcpResult): string {
@@ -138,7 +153,8 @@ function costTable(label: string, peers: readonly Peer[], results: ReadonlyMap<s
       const value = format(median(valuesOf(series, name)), digits);
       return name === reference ? value : `${value} (${format(ratio(series, name), 2)})`;
     });
-    return [row, ...cells, verdict(ratio(series, ours), ratioTargets[row] ?? 0)];
+    const target = ratioTargets[row];
+    return [row, ...cells, target === undefined ? '' : verdict(ratio(series, ours), target)];
   });
   return table([label, ...peers.map((peer) => peer.name), 'to reach'], rows);
 }
