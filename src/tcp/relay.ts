@@ -164,9 +164,13 @@ export class Relay implements RelayFigures {
   }
 }
 
-/** Sockets of the unix domain know no reset, and those with TLS are not asked for one: they are just closed, without TLS's farewell. */
+/**
+ * Sockets of the unix domain know no reset, and those with TLS are not asked for one: they are just closed, without TLS's farewell.
+ * So is a socket whose end is on its way to the kernel: libuv refuses to reset it (EINVAL), and Node then never closes it.
+ */
 function reset(socket: Socket): void {
   if (socket.destroyed) return;
-  if (socket.remoteFamily === undefined || 'encrypted' in socket) socket.destroy();
+  const ending = socket.writableEnded && !socket.writableFinished;
+  if (socket.remoteFamily === undefined || 'encrypted' in socket || ending) socket.destroy();
   else socket.resetAndDestroy();
 }

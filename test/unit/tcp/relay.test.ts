@@ -101,6 +101,14 @@ describe('tcp/relay', () => {
     return hash.digest('hex');
   }
 
+  it('ends when it is aborted in the moment in which it passes on an end', async () => {
+    const { client, outer, relay, ended } = await rig();
+    outer.once('end', () => relay.abort());
+    client.end('last words');
+    await ended;
+    assert.ok(outer.closed);
+  });
+
   it('gives its large buffer back when it falls silent, and carries on', async () => {
     const { client, server, ended } = await rig();
     const sent = createHash('sha1');
