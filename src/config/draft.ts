@@ -1,9 +1,11 @@
 /** What directives compile to: sections in the making. Proxies begin as a copy of their defaults, as in HAProxy. */
 import { DEFAULT_HASHING } from './balance-settings.ts';
+import { DEFAULT_HTTP_CHECK, type HttpCheckSettings } from './http-check-settings.ts';
 import { DEFAULT_HTTP, type HttpSettings } from './http-settings.ts';
 import type { Balance, Hashing } from './balance-settings.ts';
 import type { BindAddress, CheckSpread, ConnectionAge, GrpcCheckSettings, Http2Tuning, LogTarget, Mode, NameserverSettings, RetryBudgetSettings, RetryOn, ServerAddress, SocketFileSettings } from './model.ts';
 import type { Position } from './diagnostics.ts';
+import type { CookieSettings, StickRule, StickTableSettings } from './stickiness-settings.ts';
 import type { StatsSettings } from './stats-settings.ts';
 import type { ForwardedParameter, ForwardForSettings } from './forwarded-settings.ts';
 import type { BindTlsDraft, GlobalTlsDraft, SendProxyDraft, ServerTlsDraft } from './tls-draft.ts';
@@ -81,6 +83,7 @@ export interface ServerKeywords {
   rise: number;
   fall: number;
   backup: boolean;
+  cookie: string | null;
   disabled: boolean;
   maxconn: number;
   minconn: number;
@@ -121,6 +124,9 @@ export interface ProxySettings {
   defaultBackend: Reference | null;
   balance: Balance;
   hashing: Hashing;
+  cookie: CookieSettings | null;
+  dynamicCookieKey: string | null;
+  sendServerName: string | null;
   /** null: no page. */
   stats: StatsSettings | null;
   allBackups: boolean;
@@ -148,6 +154,9 @@ export interface ProxySettings {
   forwardFor: ForwardForSettings | null;
   forwarded: readonly ForwardedParameter[] | null;
   http: HttpSettings;
+  /** `http-check …`, which counts where `option httpchk` is on. */
+  httpCheck: HttpCheckSettings;
+  httpCheckOn: boolean;
   /** `errorfile` and `errorfiles` in the order in which they are written. */
   errorFiles: readonly { readonly source: ErrorSource; readonly position: Position }[];
   serverDefaults: ServerKeywords;
@@ -162,6 +171,8 @@ export interface ProxyDraft {
   readonly settings: ProxySettings;
   readonly binds: BindDraft[];
   readonly servers: ServerDraft[];
+  stickTable: StickTableSettings | null;
+  readonly stick: (StickRule & { readonly position: Position })[];
   readonly rules: RulesDraft;
   /** `option grpc-check` of this very section, for the warning that no server asks for checks. */
   grpcCheckPosition: Position | null;
@@ -236,6 +247,9 @@ export function newProxySettings(): ProxySettings {
     defaultBackend: null,
     balance: { algorithm: 'roundrobin' },
     hashing: DEFAULT_HASHING,
+    cookie: null,
+    dynamicCookieKey: null,
+    sendServerName: null,
     stats: null,
     allBackups: false,
     retries: 3,
@@ -261,9 +275,11 @@ export function newProxySettings(): ProxySettings {
     forwardFor: null,
     forwarded: null,
     http: DEFAULT_HTTP,
+    httpCheck: DEFAULT_HTTP_CHECK,
+    httpCheckOn: false,
     errorFiles: [],
     serverDefaults: {
-      weight: 1, check: false, interMs: 2000, fastInterMs: null, downInterMs: null, slowStartMs: 0, rise: 2, fall: 3, backup: false, disabled: false, maxconn: 0, minconn: 0,
+      weight: 1, check: false, interMs: 2000, fastInterMs: null, downInterMs: null, slowStartMs: 0, rise: 2, fall: 3, backup: false, cookie: null, disabled: false, maxconn: 0, minconn: 0,
       maxqueue: 0, idlePingMs: null, idlePingTimeoutMs: null, resolvers: null, initLibc: true, preferIpv6: false, checkPort: null, checkAddr: null, proto: null, tls: SERVER_TLS,
       sendProxy: SEND_PROXY,
     },

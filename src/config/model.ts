@@ -4,7 +4,9 @@
  */
 import type { ProxyRules } from '../route/rules.ts';
 import type { Balance } from './balance-settings.ts';
+import type { HttpCheckSettings } from './http-check-settings.ts';
 import type { HttpLimits, HttpSettings } from './http-settings.ts';
+import type { StickinessSettings } from './stickiness-settings.ts';
 import type { StatsSettings } from './stats-settings.ts';
 import type { ForwardedParameter, ForwardForSettings } from './forwarded-settings.ts';
 import type { BindTlsSettings, SendProxy, ServerTlsSettings } from './tls-settings.ts';
@@ -217,6 +219,8 @@ export interface BackendSettings {
   readonly balance: Balance;
   /** `option allbackups`: all backup servers are used when no other is left, not only the first. */
   readonly allBackups: boolean;
+  /** null: nothing keeps clients with servers. */
+  readonly stickiness: StickinessSettings | null;
   readonly servers: readonly ServerSettings[];
   readonly connectTimeoutMs: number | null;
   readonly serverTimeoutMs: number | null;
@@ -239,6 +243,7 @@ export interface BackendSettings {
   readonly fullconn: number | null;
   readonly checkSpread: CheckSpread;
   readonly grpcCheck: GrpcCheckSettings | null;
+  readonly httpCheck: HttpCheckSettings | null;
   readonly forwardFor: ForwardForSettings | null;
   /** `option forwarded`; null: off. */
   readonly forwarded: readonly ForwardedParameter[] | null;
@@ -297,6 +302,8 @@ export interface ServerSettings {
   readonly rise: number;
   readonly fall: number;
   readonly backup: boolean;
+  /** What the backend's cookie says of a client of this server; null: nothing. */
+  readonly cookie: string | null;
   readonly disabled: boolean;
   /** Streams at once; 0: no limit. */
   readonly maxconn: number;

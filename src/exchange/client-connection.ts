@@ -38,6 +38,7 @@ import type { TlsAcceptor } from '../tls/acceptor.ts';
 import { Admission, type Admitted, type Refused } from './admission.ts';
 import { Ageing } from './connection-age.ts';
 import { Exchange } from './exchange.ts';
+import type { ErrorPages } from './error-pages.ts';
 import type { ProxyError } from './error-response.ts';
 import { serveHttp1, type Http1Context } from './http1-client.ts';
 import { ConnectionRules } from './connection-rules.ts';
@@ -180,6 +181,10 @@ export class ClientConnection extends Timer implements ConnectionRecord, Http1Co
 
   get tracer(): Tracer | null {
     return this.frontend.tracer;
+  }
+
+  get errorPages(): ErrorPages {
+    return this.#settings.http.errorPages;
   }
 
   get local(): LocalService | null {

@@ -6,6 +6,7 @@ import type { ConnectionRecord, StreamRecord } from '../model/records.ts';
 import type { Tracer } from '../model/trace.ts';
 import type { Backend } from '../pool/backend.ts';
 import type { ClientReuse } from '../pool/connection-pool.ts';
+import type { ErrorPages } from './error-pages.ts';
 
 export interface ExchangeContext {
   readonly record: ConnectionRecord;
@@ -14,6 +15,8 @@ export interface ExchangeContext {
   readonly local: LocalService | null;
   /** `option forwardfor` of the frontend; null: off. */
   readonly forwardFor: ForwardForSettings | null;
+  /** The frontend's error pages. */
+  readonly errorPages: ErrorPages;
   /** null: nothing is traced. */
   readonly tracer: Tracer | null;
   /** `timeout client`, milliseconds; null: none. */

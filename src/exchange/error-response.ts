@@ -1,7 +1,8 @@
 /** Errors that the proxy makes, as the client's protocol has them; and what peers did, in words. */
 import { FieldList } from '../model/fields.ts';
 import type { Half, ResetCause } from '../model/exchange.ts';
-import { errorName, INTERNAL_ERROR } from '../h2/errors.ts';
+import { CANCEL, errorName, INTERNAL_ERROR } from '../h2/errors.ts';
+import type { ErrorPage } from '../config/http-settings.ts';
 import { encodeMessage, GRPC_STATUS, trailersOnly } from '../grpc/status.ts';
 
 export interface ProxyError {
@@ -12,12 +13,12 @@ export interface ProxyError {
 
 /**
  * Ends the response: on gRPC with a grpc-status, as a response of trailers only or, where the response has begun, in its trailers;
- * else with an HTTP status and a line of text, or RST_STREAM where it is too late for that.
+ * else with an HTTP status and a page, or RST_STREAM where it is too late for that.
  *
  * @param head the request is HEAD: there is no body (RFC 9110 §9.3.2)
  */
-export function respondWithError(client: Half, grpc: boolean, head: boolean, begun: boolean, error: ProxyError): void {
-  const { grpcStatus, httpStatus, message } = error;
+export function respondWithError(client: Half, grpc: boolean, head: boolean, begun: boolean, error: ProxyError, page: ErrorPage): void {
+  const { grpcStatus, message } = error;
   if (begun && grpc) {
     client.sendTrailers(FieldList.of(['grpc-status', String(grpcStatus)], ['grpc-message', encodeMessage(message)]));
   } else if (begun) {
@@ -25,12 +26,11 @@ export function respondWithError(client: Half, grpc: boolean, head: boolean, beg
   } else if (grpc) {
     client.sendHeaders(trailersOnly(grpcStatus, message), null, true);
   } else {
-    const body = Buffer.from(`${httpStatus} ${message}\n`, 'utf8');
-    const fields = FieldList.of(
-      [':status', String(httpStatus)], ['content-type', 'text/plain; charset=utf-8'], ['content-length', String(body.length)], ['cache-control', 'no-cache'],
-    );
-    client.sendHeaders(fields, null, head);
-    if (!head) client.sendData(body, 0, body.length, true);
+    const { status, fields, body } = page;
+    if (status === 0) return client.reset(CANCEL);
+    const bare = head || body.length === 0;
+    client.sendHeaders(FieldList.of([':status', String(status)], ['content-length', String(body.length)], ...fields), null, bare);
+    if (!bare) client.sendData(body, 0, body.length, true);
   }
 }
 

@@ -21,6 +21,7 @@ import type { Server } from '../pool/server.ts';
 import type { ExchangeContext } from './context.ts';
 import { connectAnswer } from './connect-answer.ts';
 import { LocalReply, localService } from './local-reply.ts';
+import { errorPage } from './error-pages.ts';
 import { clientReset, respondWithError, serverReset, type ProxyError } from './error-response.ts';
 import type { Outage } from './placement.ts';
 import { forwardedFields } from './forwarded-fields.ts';
@@ -205,7 +206,9 @@ export class Exchange extends RetriedStream implements HalfSink, StreamSeeker, S
     const half = connection.open(this);
     this.#serverHalf = half;
     this.taken = 0;
-    sendRequest(half, fields, this.#forwarded(fields), this.span, this.replay, this.#trailers, this.requestEnded);
+    const persistence = this.backend === null ? null : this.backend.persistence;
+    const sent = persistence === null || this.server === null ? fields : persistence.request(fields, this.server);
+    sendRequest(half, sent, this.#forwarded(fields), this.span, this.replay, this.#trailers, this.requestEnded);
     this.beginWatch();
   }
 
@@ -244,8 +247,14 @@ export class Exchange extends RetriedStream implements HalfSink, StreamSeeker, S
     }
     if (endStream) this.responseEnded = true;
     if (this.request?.method === 'CONNECT') this.#answerConnect(fields, status, endStream);
-    else this.#client.sendHeaders(fields, null, endStream);
+    else this.#client.sendHeaders(this.#kept(fields, status), null, endStream);
     if (endStream) this.#endedMaybe();
+  }
+
+  /** The response with what keeps the client with its server (`cookie`). */
+  #kept(fields: FieldList, status: number): FieldList {
+    const persistence = this.backend === null ? null : this.backend.persistence;
+    return persistence === null || this.server === null || status < 200 ? fields : persistence.response(this, fields, this.server);
   }
 
   /** An upgrade is answered in the terms of the client's HTTP version: with 101, or with 2xx (RFC 8441 §5). */
@@ -326,7 +335,8 @@ export class Exchange extends RetriedStream implements HalfSink, StreamSeeker, S
     const begun = this.httpStatus !== -1;
     if (this.grpc) this.grpcStatus = error.grpcStatus;
     if (!begun) this.httpStatus = this.grpc ? 200 : error.httpStatus;
-    respondWithError(this.#client, this.grpc, this.request?.method === 'HEAD', begun, error);
+    const pages = [this.backend?.settings.http.errorPages, this.#context.errorPages];
+    respondWithError(this.#client, this.grpc, this.request?.method === 'HEAD', begun, error, errorPage(error.httpStatus, ...pages));
     // The rest of the request is of no interest (RFC 9113 §8.1).
     if (!this.requestEnded) this.#client.reset(NO_ERROR);
     this.#end();

@@ -9,6 +9,7 @@ import { serverOptions, type Http2Options } from '../h2/options.ts';
 import type { Backend } from '../pool/backend.ts';
 import type { Server } from '../pool/server.ts';
 import type { TlsAcceptor } from '../tls/acceptor.ts';
+import { monitorService } from './monitor.ts';
 import { clientTimeouts, type SessionTimeouts } from '../session/timeouts.ts';
 import type { Routing } from './routing.ts';
 import { ClientConnection, type ConnectionOwner } from './client-connection.ts';
@@ -20,7 +21,7 @@ export class Frontend implements ConnectionOwner {
   readonly routing: Routing | null;
   readonly http2: Http2Options;
   /** What answers in place of servers (`stats`); null: nothing. */
-  local: LocalService | null = null;
+  local: LocalService | null;
   /** Set when tracing is ready. */
   tracer: Tracer | null = null;
   readonly log: LogSettings;
@@ -42,6 +43,7 @@ export class Frontend implements ConnectionOwner {
     this.defaultBackend = backend;
     this.routing = routing;
     this.http2 = serverOptions(settings.http2);
+    this.local = settings.http.monitorUri === null ? null : monitorService(settings.http.monitorUri);
     this.log = { enabled: settings.logs.length > 0, skipNull: settings.dontLogNull };
     this.#observer = observer;
     this.#nextId = nextId;

@@ -109,6 +109,7 @@ export abstract class Placement extends Timer implements Queued {
     this.queueMs = this.phaseSince - this.startedAt;
     this.phase = 'connecting';
     this.server = server;
+    this.backend?.persistence?.assigned(this, server);
     server.assign();
     this.connect(server);
   }

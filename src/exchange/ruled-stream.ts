@@ -22,6 +22,7 @@ import type { LocalService } from '../model/local-service.ts';
 import type { Backend } from '../pool/backend.ts';
 import type { ClientReuse } from '../pool/connection-pool.ts';
 import type { ExchangeContext } from './context.ts';
+import type { ErrorPages } from './error-pages.ts';
 import type { ProxyError } from './error-response.ts';
 import { Exchange } from './exchange.ts';
 import { HeldBody } from './held-body.ts';
@@ -188,7 +189,8 @@ export class RuledStream extends Timer implements HalfSink, Half, ExchangeContex
 
   /** Answers in place of a server. */
   #answer(reply: Reply): void {
-    this.#reply = reply;
+    // An error page, if there is one for the status, is the exchange's to know.
+    this.#reply = reply.plain ? null : reply;
     const refused = reply.status >= 400 || reply.grpcStatus > 0;
     const error = { grpcStatus: reply.grpcStatus, httpStatus: reply.status, message: reply.cause };
     this.#exchange.refuse(this.#fields, this.#held?.ended ?? true, error, refused ? 'PR' : 'LR');
@@ -244,8 +246,9 @@ export class RuledStream extends Timer implements HalfSink, Half, ExchangeContex
   #send(reply: Reply): void {
     this.#answered = true;
     const fields = this.#rules?.touchesResponses === true ? this.#rules.ownResponse(reply.fields, this.#exchange) : reply.fields;
-    this.#client.sendHeaders(fields, null, reply.body.length === 0);
-    if (reply.body.length > 0) this.#client.sendData(reply.body, 0, reply.body.length, true);
+    const bare = reply.body.length === 0 || this.#fields?.get(':method') === 'HEAD';
+    this.#client.sendHeaders(fields, null, bare);
+    if (!bare) this.#client.sendData(reply.body, 0, reply.body.length, true);
   }
 
   sendData(chunk: Uint8Array, start: number, end: number, endStream: boolean): void {
@@ -257,6 +260,7 @@ export class RuledStream extends Timer implements HalfSink, Half, ExchangeContex
   }
 
   reset(code: number): void {
+    if (this.#reply !== null && !this.#answered) return this.#send(this.#reply);
     // Whoever has our answer is not told of another failure, but that the rest of the request is of no interest.
     if (!this.#answered || code === NO_ERROR) this.#client.reset(code);
   }
@@ -273,6 +277,10 @@ export class RuledStream extends Timer implements HalfSink, Half, ExchangeContex
 
   get reuse(): ClientReuse {
     return this.#context.reuse;
+  }
+
+  get errorPages(): ErrorPages {
+    return this.#context.errorPages;
   }
 
   get local(): LocalService | null {

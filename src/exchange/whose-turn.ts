@@ -33,10 +33,11 @@ export interface StreamState {
 export function whoseTurn(stream: StreamState): Party | null {
   if (stream.heldForClient > 0 || stream.responseEnded) return 'client';
   if (stream.heldForServer > 0) return 'server';
-  if (stream.tunnel) return 'client';
-  if (!stream.grpc) return stream.requestEnded ? 'server' : 'client';
-  if (stream.requestPartial) return 'client';
-  return stream.responsePartial ? 'server' : null;
+  if (stream.grpc) {
+    if (stream.requestPartial) return 'client';
+    return stream.responsePartial ? 'server' : null;
+  }
+  return stream.requestEnded && !stream.tunnel ? 'server' : 'client';
 }
 
 /** What the log says when the time of `party` is over. */

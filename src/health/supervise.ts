@@ -4,6 +4,7 @@ import { dialHost } from '../pool/address.ts';
 import type { Server } from '../pool/server.ts';
 import { checkTimeouts, type CheckAddress } from './check.ts';
 import { GrpcCheck } from './grpc-check.ts';
+import { HttpCheck } from './http-check.ts';
 import { HealthMonitor } from './monitor.ts';
 import { checkReport } from './report.ts';
 import { TcpCheck } from './tcp-check.ts';
@@ -19,9 +20,12 @@ export function supervise(server: Server, address: ServerAddress, backend: Backe
   if (!settings.check || target === null) return null;
   const timeouts = checkTimeouts(settings.interMs, backend.connectTimeoutMs, backend.checkTimeoutMs);
   const tls = server.checkConnector;
-  const check = backend.grpcCheck === null
-    ? new TcpCheck(target, timeouts.connectMs, { sendProxy: settings.checkSendProxy, tls })
-    : new GrpcCheck(target, backend.grpcCheck, timeouts.totalMs, tls);
+  const connection = { sendProxy: settings.checkSendProxy, tls };
+  const check = backend.grpcCheck !== null
+    ? new GrpcCheck(target, backend.grpcCheck, timeouts.totalMs, tls)
+    : backend.httpCheck !== null
+      ? new HttpCheck(target, backend.httpCheck, timeouts, connection, () => describeState(server, backend))
+      : new TcpCheck(target, timeouts.connectMs, connection);
   const monitor = new HealthMonitor(
     {
       rise: settings.rise,
@@ -43,6 +47,11 @@ export function supervise(server: Server, address: ServerAddress, backend: Backe
   );
   if (!settings.disabled) monitor.start();
   return monitor;
+}
+
+/** `http-check send-state` (HAProxy manual 4.2): name, weight, load. */
+function describeState({ name, status, weight, counters }: Server, backend: BackendSettings): string {
+  return `${status === 'no check' ? 'UP' : status}; name=${backend.name}/${name}; weight=${weight}; scur=${counters.streamsCurrent}`;
 }
 
 function checkAddress(address: ServerAddress, { checkPort, checkAddr }: ServerSettings): CheckAddress | null {

@@ -12,6 +12,8 @@ import { keyOf, NO_KEY, type KeyOf } from '../balance/key.ts';
 import type { Picker } from '../balance/picker.ts';
 import type { Subject } from '../balance/subject.ts';
 import { clientOptions, type Http2Options } from '../h2/options.ts';
+import { dynamicCookie } from './dynamic-cookie.ts';
+import { Persistence } from './persistence.ts';
 import { Queue, type Place } from './queue.ts';
 import type { Http1PoolOptions } from './http1-pool.ts';
 import { Server, type ServerOwner } from './server.ts';
@@ -82,6 +84,8 @@ export class Backend implements BackendRecord, ServerOwner {
   #picker: Picker<Server>;
   /** null: servers are not chosen by a key. */
   readonly #keyOf: KeyOf | null;
+  /** null: nothing keeps clients with servers. */
+  readonly persistence: Persistence | null;
   /** Those who wait for one server and no other, by server. */
   readonly #bound = new Map<Server, Queue<Queued>>();
   #onHint: (server: Server) => void = () => {};
@@ -110,6 +114,7 @@ export class Backend implements BackendRecord, ServerOwner {
     this.#elastic = settings.servers.some(({ minconn, maxconn }) => minconn > 0 && minconn < maxconn);
     this.#picker = createPicker<Server>(settings.balance, [], null);
     this.#keyOf = 'hashing' in settings.balance ? keyOf(settings.balance) : null;
+    this.persistence = settings.stickiness === null ? null : new Persistence(settings.stickiness, () => this.servers);
   }
 
   /** Who looks at a server again when the data path saw a sign of trouble: its checks. */
@@ -139,9 +144,9 @@ export class Backend implements BackendRecord, ServerOwner {
 
   /** A server with a free slot for one who tried these: another one if possible. Null: none has a slot, or others wait already. */
   pick(waiter: Queued): Server | null {
-    if (this.#keyOf === null) return this.#queue.length > 0 ? null : this.#pickFor(waiter);
-    const server = this.#pickFor(waiter);
-    return server === null || !server.hasSlot || this.waitingFor(server) > 0 ? null : server;
+    const bound = this.#boundTo(waiter);
+    if (bound !== null) return bound.hasSlot && this.waitingFor(bound) === 0 ? bound : null;
+    return this.#queue.length > 0 ? null : this.#pickFor(waiter);
   }
 
   /** A server with a free slot that was not tried. */
@@ -150,10 +155,23 @@ export class Backend implements BackendRecord, ServerOwner {
     return server !== null && server.hasSlot ? server : null;
   }
 
-  /** With a key, the server that it leads to, which may be full. */
-  #pickFor(waiter: Queued): Server | null {
+  #pickFor({ tried }: Queued): Server | null {
+    return this.#picker.pick(tried) ?? (tried === null ? null : this.#picker.pick(null));
+  }
+
+  /** The server that it belongs to, or that its key leads to; it may be full. null: any will do. */
+  #boundTo(waiter: Queued): Server | null {
+    if (this.persistence === null && this.#keyOf === null) return null;
+    const own = this.persistence === null ? null : this.persistence.serverOf(waiter);
+    if (own !== null && waiter.tried?.includes(own) !== true) return own;
     const key = this.#keyOf === null ? NO_KEY : this.#keyOf(waiter);
+    if (key === NO_KEY) return null;
     return this.#picker.pick(waiter.tried, key) ?? (waiter.tried === null ? null : this.#picker.pick(null, key));
+  }
+
+  dynamicCookie(address: ServerAddress): string | null {
+    const { cookie, dynamicCookieKey } = this.settings.stickiness ?? { cookie: null, dynamicCookieKey: null };
+    return cookie?.dynamic === true && dynamicCookieKey !== null ? dynamicCookie(dynamicCookieKey, address) : null;
   }
 
   /** How many wait for this server and no other. */
@@ -173,7 +191,7 @@ export class Backend implements BackendRecord, ServerOwner {
 
   /** A place in the queue for `waiter`, whose turn may come before this returns; null when it is full. */
   enqueue(waiter: Queued): Place<Queued> | null {
-    const bound = this.#keyOf === null ? null : this.#pickFor(waiter);
+    const bound = this.#boundTo(waiter);
     if (bound !== null) return this.#enqueueFor(bound, waiter);
     const queue = this.#queue;
     const usable = this.servers.filter((server) => server.usable);

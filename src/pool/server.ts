@@ -32,6 +32,8 @@ export interface ServerOwner {
   readonly name: string;
   readonly connectTimeoutMs: number;
   readonly http2: Http2Options;
+  /** The cookie of a server at this address, where it is made from that; else null. */
+  dynamicCookie(address: ServerAddress): string | null;
   /** The balancing algorithm takes note of weights that change. */
   readonly weightsVary: boolean;
   readonly http1: Http1PoolOptions;
@@ -80,6 +82,8 @@ export class Server implements Target, ServerRecord, PoolOwner {
   readonly address: string;
   readonly backendName: string;
   readonly backup: boolean;
+  /** What the backend's cookie says of this server's clients; null: nothing. */
+  readonly cookie: string | null;
   readonly counters: ServerCounters = {
     streamsTotal: 0, streamsCurrent: 0, streamsMax: 0, connectionsTotal: 0, connectionsCurrent: 0, connectFailures: 0, refused: 0, protocolErrors: 0,
     glitches: 0, bytesIn: 0, bytesOut: 0, checksFailed: 0, transitionsDown: 0,
@@ -115,6 +119,7 @@ export class Server implements Target, ServerRecord, PoolOwner {
     this.address = describeAddress(address);
     this.backendName = owner.name;
     this.backup = settings.backup;
+    this.cookie = settings.cookie ?? owner.dynamicCookie(address);
     this.#elastic = settings.minconn > 0 && settings.minconn < settings.maxconn;
     this.#admin = settings.disabled ? 'maint' : 'ready';
     this.#health = settings.check ? 'UP' : 'no check';

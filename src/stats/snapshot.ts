@@ -96,7 +96,7 @@ function serverRow({ id, name, mode }: StatsProxy, backend: Backend, server: Ser
       check_status: check.status, check_code: check.code ?? undefined, check_duration: Math.round(check.durationMs), check_desc: check.description,
       last_chk: check.detail,
     }),
-    addr: server.address,
+    addr: server.address, cookie: server.cookie ?? undefined,
     connect: counters.connectionsTotal, reuse: Math.max(0, counters.streamsTotal - counters.connectionsTotal),
     ...(mode === 'tcp' ? {} : responses(tally)),
   };
@@ -132,7 +132,7 @@ function backendRow({ id, name, mode }: StatsProxy, backend: Backend, { ledger, 
     lastchg: seconds(now - history.changedAt), downtime: servers.length === 0 ? undefined : seconds(history.downMs(now)),
     rate, rate_max: meter.max, cli_abrt: tally.clientAborts, srv_abrt: tally.serverAborts,
     lastsess: meter.lastAt < 0 ? -1 : seconds(now - meter.lastAt), ...times(tally, mode),
-    algo: backend.settings.balance.algorithm,
+    algo: backend.settings.balance.algorithm, cookie: backend.settings.stickiness?.cookie?.name,
     connect: servers.reduce((sum, server) => sum + server.counters.connectionsTotal, 0),
     ...(mode === 'tcp' ? {} : { ...responses(tally), req_tot: counters.streamsTotal }),
   };

@@ -1,6 +1,7 @@
 /** Statistics put together: what counts, what shows, and what operators reach. Loaded only where a proxy has `stats enable`. */
 import type { Configuration } from '../config/model.ts';
 import type { Frontend } from '../exchange/frontend.ts';
+import { eitherService } from '../exchange/monitor.ts';
 import type { Observer } from '../model/observer.ts';
 import type { Backend } from '../pool/backend.ts';
 import type { Server } from '../pool/server.ts';
@@ -70,7 +71,7 @@ export class Stats implements StatsSource {
       const proxy = this.#proxies[index];
       if (stats === null || proxy === undefined) continue;
       const service = new StatsService(stats, name, this, directory, now);
-      if (proxy.frontend !== null) proxy.frontend.local = service;
+      if (proxy.frontend !== null) proxy.frontend.local = eitherService(proxy.frontend.local, service);
       else if (proxy.backend !== null) proxy.backend.local = service;
     }
   }

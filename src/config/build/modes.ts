@@ -17,6 +17,7 @@ export function checkModes(
 ): void {
   for (const proxy of proxies) {
     refuseHttp2InTcp(proxy, report);
+    refuseHttpCheckOfHttp2(proxy, report);
     warnOfFieldsInTcp(proxy, report);
   }
   for (const [backend, frontends] of used) {
@@ -64,5 +65,15 @@ function requireHttp2(backend: ProxyDraft, report: Reporter): void {
     if (server.keywords.proto === 'h2') continue;
     const message = `server '${server.name}' speaks HTTP/1 in mode http, which gRPC cannot use`;
     report.error(message, server.position, "add 'proto h2' if the server speaks HTTP/2, or use 'mode grpc' here, too");
+  }
+}
+
+/** HAProxy would speak HTTP/2 to such a server in checks, too. */
+function refuseHttpCheckOfHttp2({ settings, servers }: ProxyDraft, report: Reporter): void {
+  if (!settings.httpCheckOn) return;
+  for (const { name, keywords, position } of servers) {
+    if (!keywords.check || keywords.proto !== 'h2') continue;
+    const hint = "use 'option grpc-check', or leave 'option httpchk' out: then 'check' connects";
+    report.error(`server '${name}' speaks HTTP/2, and 'option httpchk' only HTTP/1 yet`, position, hint);
   }
 }

@@ -4,6 +4,7 @@ import { HTTP2_BACKEND, HTTP2_FRONTEND } from '../tables/tuning.ts';
 import { checkModes } from './modes.ts';
 import { toSections } from './sections.ts';
 import { toBindTls, toServerConnections } from './tls.ts';
+import { toStickiness } from './stickiness.ts';
 import { toSocket } from './unix-sockets.ts';
 import { setErrorPages } from './error-pages.ts';
 import { namedBackends, toRules } from './rules.ts';
@@ -54,7 +55,7 @@ export function resolve(draft: ConfigurationDraft, complete: boolean, report: Re
   return {
     global: toGlobal(draft.global),
     frontends: frontends.map((frontend) => toFrontend(frontend, routes.get(frontend)?.name ?? null, rules.get(frontend) ?? null, draft.global, report)),
-    backends: backends.map((backend) => toBackend(backend, rules.get(backend) ?? null, draft.global, report)),
+    backends: backends.map((backend) => toBackend(backend, rules.get(backend) ?? null, byName, draft.global, report)),
     proxies: draft.proxies.map((proxy) => ({
       name: proxy.name, mode: proxy.settings.mode, isFrontend: isFrontend(proxy), isBackend: isBackend(proxy),
       stats: proxy.settings.mode === 'tcp' ? null : proxy.settings.stats,
@@ -192,7 +193,7 @@ function toBinds(bind: BindDraft, mode: Mode, global: GlobalDraft, report: Repor
   return addresses.map((address) => ({ ...toSocket(address, keywords.socketFile, global.unixBind), text, proto, idlePing: idlePing(keywords, CLIENT_PING_MS), acceptProxy, tls, backlog, v6only, name }));
 }
 
-function toBackend(proxy: ProxyDraft, rules: ProxyRules | null, global: GlobalDraft, report: Reporter): BackendSettings {
+function toBackend(proxy: ProxyDraft, rules: ProxyRules | null, byName: ReadonlyMap<string, ProxyDraft>, global: GlobalDraft, report: Reporter): BackendSettings {
   const { http2, bufferBytes, checkSpread } = global;
   const { settings } = proxy;
   return {
@@ -200,6 +201,7 @@ function toBackend(proxy: ProxyDraft, rules: ProxyRules | null, global: GlobalDr
     mode: settings.mode,
     balance: 'hashing' in settings.balance ? { ...settings.balance, hashing: settings.hashing } : settings.balance,
     allBackups: settings.allBackups,
+    stickiness: toStickiness(proxy, byName, report),
     servers: proxy.servers.map((server) => toServer(server, settings.grpcCheck, global, report)),
     connectTimeoutMs: settings.timeouts.connect,
     serverTimeoutMs: settings.timeouts.server,
@@ -214,10 +216,11 @@ function toBackend(proxy: ProxyDraft, rules: ProxyRules | null, global: GlobalDr
     bufferBytes,
     fullconn: settings.fullconn,
     grpcCheck: settings.grpcCheck,
+    httpCheck: settings.httpCheckOn ? settings.httpCheck : null,
+    checkSpread,
     // A listen's own is the frontend's as well.
     forwardFor: settings.forwardFor,
     forwarded: settings.forwarded,
-    checkSpread,
     rules,
     http: settings.http,
     httpLimits: httpLimits(global),

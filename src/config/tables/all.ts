@@ -3,6 +3,7 @@ import { BALANCE_DIRECTIVES } from './balance.ts';
 import { ENGINE_DIRECTIVES, ENGINE_OPTIONS } from './engine.ts';
 import { ENVIRONMENT_DIRECTIVES } from './environment.ts';
 import { GLOBAL_DIRECTIVES } from './global.ts';
+import { HTTP_CHECK_DIRECTIVES } from './http-check.ts';
 import { HTTP_DIRECTIVES, HTTP_GLOBAL_DIRECTIVES } from './http.ts';
 import { OPTION_DIRECTIVES } from './options.ts';
 import { PROXY_DIRECTIVES } from './proxy.ts';
@@ -10,6 +11,7 @@ import { RETRY_DIRECTIVES } from './retries.ts';
 import { SERVER_DIRECTIVES } from './servers.ts';
 import { FORWARDED_DIRECTIVES } from './forwarded.ts';
 import { TLS_DIRECTIVES } from './tls-global.ts';
+import { STICKINESS_DIRECTIVES } from './stickiness.ts';
 import { STATS_DIRECTIVES } from './stats.ts';
 import { TIMEOUT_DIRECTIVES } from './timeouts.ts';
 import { TUNING_DIRECTIVES } from './tuning.ts';
@@ -26,5 +28,5 @@ export const GLOBAL_ROWS: readonly Directive<GlobalDraft>[] = [...GLOBAL_DIRECTI
 
 export const PROXY_ROWS: readonly Directive<ProxyDraft>[] = [
   ...HTTP_RULE_DIRECTIVES, ...ROUTING_DIRECTIVES, ...TCP_RULE_DIRECTIVES,
-  ...ENGINE_OPTIONS, ...HTTP_DIRECTIVES, ...BALANCE_DIRECTIVES, ...STATS_DIRECTIVES, ...PROXY_DIRECTIVES, ...RETRY_DIRECTIVES, ...TIMEOUT_DIRECTIVES, ...OPTION_DIRECTIVES, ...FORWARDED_DIRECTIVES, ...SERVER_DIRECTIVES,
+  ...ENGINE_OPTIONS, ...HTTP_DIRECTIVES, ...HTTP_CHECK_DIRECTIVES, ...BALANCE_DIRECTIVES, ...STATS_DIRECTIVES, ...STICKINESS_DIRECTIVES, ...PROXY_DIRECTIVES, ...RETRY_DIRECTIVES, ...TIMEOUT_DIRECTIVES, ...OPTION_DIRECTIVES, ...FORWARDED_DIRECTIVES, ...SERVER_DIRECTIVES,
 ].toSorted(byName);

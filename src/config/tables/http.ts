@@ -1,8 +1,10 @@
 /** HTTP/1 and HTTP's own answers (HAProxy manual 3.2, 4.2, and 4.2 "option …"). */
 import { integer, oneOf, size, word } from '../arguments.ts';
 import { globalDirective, proxyDirective } from '../directive.ts';
-import type { Directive } from '../directive.ts';
-import type { GlobalDraft, ProxyDraft, ProxySection } from '../draft.ts';
+import { errorStatus } from './sections.ts';
+import type { Position } from '../diagnostics.ts';
+import type { Argument, Directive } from '../directive.ts';
+import type { ErrorSource, GlobalDraft, ProxyDraft, ProxySection } from '../draft.ts';
 import type { ConnectionMode, HttpSettings } from '../http-settings.ts';
 
 const EVERYWHERE: readonly ProxySection[] = ['defaults', 'frontend', 'listen', 'backend'];
@@ -12,6 +14,24 @@ const BEFORE: readonly ProxySection[] = ['defaults', 'frontend', 'listen'];
 function change({ settings }: ProxyDraft, values: Partial<HttpSettings>): void {
   settings.http = { ...settings.http, ...values };
 }
+
+function addErrors({ settings }: ProxyDraft, source: ErrorSource, position: Position): void {
+  settings.errorFiles = [...settings.errorFiles, { source, position }];
+}
+
+const errorStatuses: Argument<readonly number[]> = {
+  usage: '[<status>...]',
+  describe: errorStatus.describe,
+  take: (cursor, context) => {
+    const statuses: number[] = [];
+    while (cursor.peek() !== undefined) {
+      const status = errorStatus.take(cursor, context);
+      if (status === undefined) return undefined;
+      statuses.push(status);
+    }
+    return statuses;
+  },
+};
 
 /** The options that say what becomes of a connection behind a response: of several, the last holds. */
 function connectionOption(name: string, connection: ConnectionMode, summary: string, details: string): Directive<ProxyDraft> {
@@ -37,6 +57,21 @@ export const HTTP_DIRECTIVES: readonly Directive<ProxyDraft>[] = [
     name: 'monitor-uri', sections: BEFORE, arguments: [word('uri', 'a path')], origin: 'haproxy', default: 'none', example: 'monitor-uri /alive',
     summary: 'Answer requests for this path with status 200, without a server.',
     apply: (proxy, [monitorUri]) => change(proxy, { monitorUri }),
+  }),
+  proxyDirective({
+    name: 'errorfile', sections: EVERYWHERE, origin: 'haproxy', default: 'small pages', example: 'errorfile 503 /etc/pillion/errors/503.http',
+    arguments: [errorStatus, word('file', 'the path of a file with a whole HTTP response')],
+    summary: "What is sent in place of Pillion's own answer with this status.",
+    details: 'The status line of the file is what the client gets. An empty file (/dev/null) closes the connection without an answer. '
+      + 'Calls of gRPC get a grpc-status in any case.',
+    apply: (proxy, [status, file], { path, position }) => addErrors(proxy, { kind: 'file', status, path: path(file) }, position),
+  }),
+  proxyDirective({
+    name: 'errorfiles', sections: EVERYWHERE, origin: 'haproxy', default: 'none', example: 'errorfiles site 403 503',
+    arguments: [word('name', 'the name of an http-errors section'), errorStatuses],
+    summary: "What is sent in place of Pillion's own answers, from a section 'http-errors'.",
+    details: 'All statuses of the section, or those that are named.',
+    apply: (proxy, [name, statuses], { position }) => addErrors(proxy, { kind: 'section', name, statuses }, position),
   }),
   connectionOption('http-keep-alive', 'keep-alive', 'Keep HTTP/1 connections of clients and servers for further requests.', 'It is the default.'),
   connectionOption('http-server-close', 'server-close', 'Close HTTP/1 connections to servers behind the response.', 'Clients keep theirs.'),

@@ -57,6 +57,7 @@ export const OPTION_DIRECTIVES: readonly Directive<ProxyDraft>[] = [
     example: 'option grpc-check service helloworld.Greeter',
     apply: (proxy, [settings], { position }) => {
       proxy.settings.grpcCheck = settings;
+      proxy.settings.httpCheckOn = false;
       proxy.grpcCheckPosition = position;
     },
     undo: (proxy) => {

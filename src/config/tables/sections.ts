@@ -134,7 +134,7 @@ const USERLIST_ROWS: readonly Directive<UserlistDraft>[] = [
 /** What HAProxy has error files for (manual 4.2 "errorfile"). */
 export const ERROR_STATUSES: readonly number[] = [200, 400, 401, 403, 404, 405, 407, 408, 410, 413, 414, 425, 429, 431, 500, 501, 502, 503, 504];
 
-const errorStatus = parsed('status', `one of ${ERROR_STATUSES.join(', ')}`, (text) =>
+export const errorStatus: Argument<number> = parsed('status', `one of ${ERROR_STATUSES.join(', ')}`, (text) =>
   (ERROR_STATUSES.includes(Number(text)) && /^\d{3}$/.test(text)
     ? { ok: true, value: Number(text) }
     : { ok: false, message: `'${text}' is not a status with an error file: one of ${ERROR_STATUSES.join(', ')}` }));

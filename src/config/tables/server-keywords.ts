@@ -1,6 +1,6 @@
 /** Keywords of `server`, `default-server` and `server-template` (HAProxy manual 5.2). */
 import { isIP } from 'node:net';
-import { flag, integer, keyword, oneOf, parsed, time } from '../arguments.ts';
+import { flag, integer, keyword, oneOf, parsed, time, word } from '../arguments.ts';
 import { RESOLVE_KEYWORDS } from './resolve-keywords.ts';
 import type { Keyword } from '../arguments.ts';
 import type { ServerKeywords } from '../draft.ts';
@@ -44,7 +44,7 @@ export const SERVER_KEYWORDS: readonly Row[] = [
   }),
   keyword({
     name: 'slowstart', argument: time('time'), default: '0 (all at once)',
-    summary: "A server that was down, or in maintenance, gets its weight and its maxconn by and by within this time. Not at Pillion's start; "
+    summary: "A server that was down, in maintenance, or new in DNS, gets its weight and its maxconn by and by within this time. Not at Pillion's start; "
       + 'weights do not change with static-rr and hash-type map-based.',
     set: (server: ServerKeywords, ms) => { server.slowStartMs = ms; },
   }),
@@ -72,6 +72,11 @@ export const SERVER_KEYWORDS: readonly Row[] = [
   flag({
     name: 'no-backup', default: 'off', summary: "Undo a 'backup' of default-server.",
     set: (server: ServerKeywords) => { server.backup = false; },
+  }),
+  keyword({
+    name: 'cookie', argument: word('value', 'a text without blanks, semicolons and tildes'), default: 'none',
+    summary: "What the backend's 'cookie' says of clients of this server.",
+    set: (server: ServerKeywords, value) => { server.cookie = value; },
   }),
   flag({
     name: 'disabled', default: 'off', summary: 'Starts in maintenance: takes no streams, is not checked.',
@@ -122,7 +127,7 @@ export const UNSUPPORTED_SERVER_KEYWORDS: ReadonlyMap<string, number> = new Map(
   ...words(`agent-check allow-0rtt check-reuse-pool check-sni-auto check-via-socks4 force-sslv3 ktls no-agent-check
     no-check-reuse-pool no-check-sni-auto no-renegotiate no-sni-auto no-strict-maxconn no-tfo non-stick renegotiate
     sni-auto stick strict-maxconn tfo`, 0),
-  ...words(`agent-addr agent-inter agent-port agent-send cc check-pool-conn-name check-proto client-sigalgs cookie
+  ...words(`agent-addr agent-inter agent-port agent-send cc check-pool-conn-name check-proto client-sigalgs
     error-limit from guid hash-key healthcheck id init-state log-bufsize log-proto max-reuse
     name namespace npn observe on-error on-marked-down on-marked-up pool-conn-name pool-low-conn pool-max-conn
     pool-purge-delay redir renegotiate-limit resolve-net resolve-opts set-proxy-v2-tlv-fmt

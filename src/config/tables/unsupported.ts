@@ -76,13 +76,14 @@ export const UNSUPPORTED_PROXY: ReadonlyMap<string, UnsupportedWord> = table(
   [list('transparent dispatch'), "use 'server'"],
   ['option transparent', null],
   ['capture cookie', "'http-request capture req.cook(<name>) len <length>'"],
-  [list('http-check tcp-check external-check email-alert'), CHECKS],
-  [list('cookie persist stick stick-table force-persist ignore-persist hash-preserve-affinity'), null],
+  [under('http-check', 'connect comment set-var set-var-fmt unset-var'), "'http-check send' and 'http-check expect' are there"],
+  [list('tcp-check external-check email-alert'), CHECKS],
+  [list('persist force-persist ignore-persist hash-preserve-affinity'), null],
   [list(`backlog clitcpka-cnt clitcpka-idle clitcpka-intvl srvtcpka-cnt srvtcpka-idle srvtcpka-intvl description disabled enabled
-    force-be-switch guid http-send-name-header id load-server-state-from-file max-keep-alive-queue max-session-srv-conns
+    force-be-switch guid id load-server-state-from-file max-keep-alive-queue max-session-srv-conns
     server-state-file-name source dgram-bind be-unpublished`), null],
   [under('timeout', 'client-hs'), null],
-  [under('option', `httpchk tcp-check smtpchk mysql-check pgsql-check redis-check ldap-check ssl-hello-chk external-check
+  [under('option', `tcp-check smtpchk mysql-check pgsql-check redis-check ldap-check ssl-hello-chk external-check
     spop-check`), CHECKS],
   [under('option', 'httpslog'), "'option httplog'"],
   [under('option', `nolinger prefer-last-server`),

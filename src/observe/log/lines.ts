@@ -14,6 +14,7 @@ export function streamFields(record: StreamRecord): LineFields {
   return {
     client: clientOf(connection),
     conn: connection.id,
+    ...tlsFields(connection),
     frontend: connection.frontend.name,
     backend: backend?.name,
     server: server?.name,
@@ -68,6 +69,7 @@ export function connectionFields(connection: ConnectionRecord, streams: number, 
   return {
     client: clientOf(connection),
     conn: connection.id,
+    ...tlsFields(connection),
     frontend: connection.frontend.name,
     protocol: connection.protocol,
     streams,
@@ -90,6 +92,16 @@ export function serverText(backend: BackendRecord, server: ServerRecord, reason:
 /** True for states in which a server takes new streams. */
 export function isUsable(status: ServerStatus): boolean {
   return status === 'UP' || status === 'no check';
+}
+
+/** Of a connection with TLS alone. */
+function tlsFields({ tls }: ConnectionRecord): LineFields | undefined {
+  if (tls === null) return undefined;
+  return {
+    tls: tls.version,
+    sni: tls.sni === null ? undefined : bounded(tls.sni),
+    client_cert: tls.client === null ? undefined : bounded(tls.client.subject),
+  };
 }
 
 function clientOf(connection: ConnectionRecord): string {

@@ -39,6 +39,14 @@ export function spanAttributes(record: StreamRecord): Attributes {
     attributes[ATTR_NETWORK_LOCAL_ADDRESS] = connection.localAddress;
     attributes[ATTR_NETWORK_LOCAL_PORT] = connection.localPort;
   }
+  const { tls } = connection;
+  if (tls !== null) {
+    // Semantic conventions in development: names that have not been exported as stable yet.
+    attributes['tls.protocol.version'] = tls.version.replace(/^TLSv/, '');
+    attributes['tls.cipher'] = tls.cipher;
+    if (tls.sni !== null) attributes['tls.client.server_name'] = tls.sni;
+    if (tls.client !== null) attributes['tls.client.subject'] = tls.client.subject;
+  }
   if (backend !== null) attributes['pillion.backend'] = backend.name;
   if (server !== null) {
     attributes['pillion.server'] = server.name;

@@ -28,7 +28,7 @@ const WRONG: readonly [text: string, ...expected: string[]][] = [
   ['global\ndefault\nbackend b', "2:1+7 error: unknown section 'default' | did you mean 'defaults'?"],
   // Known to HAProxy.
   ['backend b\nmonitor fail if x', "2:1+7 error: 'monitor' is not supported by Pillion yet"],
-  ['backend b\noption  httpchk GET /', "2:1+15 error: 'option httpchk' is not supported by Pillion yet "
+  ['backend b\noption  smtpchk', "2:1+15 error: 'option smtpchk' is not supported by Pillion yet "
     + "| plain 'check' connects, 'option grpc-check' asks the gRPC health service"],
   ['backend b\noption splice-auto', "2:1+18 warning: 'option splice-auto' has no effect | Node.js has its own way: remove the line",
     "1:9+1 warning: backend 'b' has no server"],

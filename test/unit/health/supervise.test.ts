@@ -12,13 +12,13 @@ import { Backend } from '../../../src/pool/backend.ts';
 import type { Server } from '../../../src/pool/server.ts';
 
 const SERVER: ServerSettings = {
-  name: 's1', address: { kind: 'unix', path: '/nowhere' }, weight: 1, check: true, interMs: 20, fastInterMs: null, downInterMs: null, slowStartMs: 0, rise: 2, fall: 3, backup: false, disabled: false,
+  name: 's1', address: { kind: 'unix', path: '/nowhere' }, weight: 1, check: true, interMs: 20, fastInterMs: null, downInterMs: null, slowStartMs: 0, rise: 2, fall: 3, backup: false, cookie: null, disabled: false,
   maxconn: 0, minconn: 0, maxqueue: 0, idlePing: { afterMs: null, timeoutMs: 1, always: false }, proto: null, resolvers: null, initLibc: true, preferIpv6: false, checkPort: null, checkAddr: null, discovery: { kind: 'static' },
   tls: null, checkTls: null, sendProxy: null, checkSendProxy: null,
 };
 const BACKEND: BackendSettings = {
-  name: 'b', mode: 'auto', balance: { algorithm: 'leastconn' }, allBackups: false, servers: [SERVER], connectTimeoutMs: 500, serverTimeoutMs: null, queueTimeoutMs: null,
-  serverFinTimeoutMs: null, tunnelTimeoutMs: null, checkTimeoutMs: null, retries: 3, redispatch: 1, grpcCheck: null, checkSpread: { percent: 0, firstWithinMs: null }, fullconn: null, bufferBytes: 16_384,
+  name: 'b', mode: 'auto', balance: { algorithm: 'leastconn' }, allBackups: false, stickiness: null, servers: [SERVER], connectTimeoutMs: 500, serverTimeoutMs: null, queueTimeoutMs: null,
+  serverFinTimeoutMs: null, tunnelTimeoutMs: null, checkTimeoutMs: null, retries: 3, redispatch: 1, grpcCheck: null, httpCheck: null, checkSpread: { percent: 0, firstWithinMs: null }, forwardFor: null, forwarded: null, fullconn: null, bufferBytes: 16_384,
   retryOn: { connFailure: true, emptyResponse: false, junkResponse: false, responseTimeout: false, httpStatuses: [], grpcStatuses: [] },
   retryBudget: null, rules: null,
   http: DEFAULT_HTTP, httpLimits: { maxHead: 15_360, maxFields: 101 }, http2: HTTP2_BACKEND,
