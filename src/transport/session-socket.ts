@@ -117,8 +117,9 @@ export class SessionSocket implements ByteSink {
   /** Closes so that the peer can tell that not all was sent. */
   cut(): void {
     const { socket } = this;
-    // Only TCP itself has a reset.
-    if (socket.remotePort === undefined || 'encrypted' in socket) socket.destroy();
+    // Only TCP itself has a reset; a socket whose end is on its way to the kernel would not survive the attempt (EINVAL) but stay for ever.
+    const ending = socket.writableEnded && !socket.writableFinished;
+    if (socket.remotePort === undefined || 'encrypted' in socket || ending) socket.destroy();
     else socket.resetAndDestroy();
   }
 
