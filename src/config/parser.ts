@@ -159,7 +159,7 @@ class Parser {
     const settings = this.#inherited(section, clause);
     const draft: ProxyDraft = {
       section, name: name?.text ?? '', position: name?.position ?? head.position, settings,
-      binds: [], servers: [], stickTable: null, stick: [], rules: newRulesDraft(name?.text ?? '', this.draft.global.environment, this.#report), grpcCheckPosition: null,
+      binds: [], servers: [], stickTable: null, stick: [], rules: newRulesDraft(name?.text ?? '', this.draft.global.environment, this.draft.userlists, this.#report), grpcCheckPosition: null,
     };
     this.#section = { kind: 'proxy', draft };
     if (section === 'defaults') this.#nameDefaults(draft);

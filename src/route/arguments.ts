@@ -53,6 +53,9 @@ function check(name: string, { name: what, kind }: ArgumentSpec, text: string, s
     case 'backend':
       scope.references.push({ kind: 'backend', name: text, position });
       return;
+    case 'userlist':
+      scope.references.push({ kind: 'userlist', name: text, position });
+      return;
     case 'server':
       scope.references.push({ kind: 'server', name: text.includes('/') ? text : `${scope.proxy}/${text}`, position });
   }

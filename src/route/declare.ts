@@ -5,9 +5,9 @@ import type { Type, Value } from './value.ts';
 
 /**
  * `text`: any; `int`: a whole number; `intvar`: a whole number or the name of a variable; `var`: a variable's name; `backend`,
- * `server`: names that are checked; `[…]`: may be left out.
+ * `server`, `userlist`: names that are checked; `[…]`: may be left out.
  */
-export type ArgumentKind = 'text' | 'int' | 'intvar' | 'var' | 'backend' | 'server';
+export type ArgumentKind = 'text' | 'int' | 'intvar' | 'var' | 'backend' | 'server' | 'userlist';
 
 export interface ArgumentSpec {
   readonly name: string;

@@ -4,6 +4,7 @@ import { type Choice, type ProxyRules, type Rule } from './rules.ts';
 import type { Position, Reporter } from '../config/diagnostics.ts';
 import type { Acl, CaptureSlot, ProxyReference, RuleScope } from './scope.ts';
 import type { Word } from './syntax.ts';
+import type { Userlist } from './users.ts';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -20,12 +21,14 @@ export interface RulesDraft {
   readonly useServer: Choice[];
 }
 
-export function newRulesDraft(proxy: string, env: Readonly<Record<string, string | undefined>>, report: Reporter): RulesDraft {
+export function newRulesDraft(
+  proxy: string, env: Readonly<Record<string, string | undefined>>, userlists: ReadonlyMap<string, Userlist>, report: Reporter,
+): RulesDraft {
   const acls = new Map<string, Acl>();
   const references: ProxyReference[] = [];
   const captures: { request: CaptureSlot[]; response: CaptureSlot[] } = { request: [], response: [] };
   return {
-    scope: { report, proxy, acls, references, captures, env, path: (file) => file },
+    scope: { report, proxy, acls, references, captures, userlists, env, path: (file) => file },
     tcpConnection: [], tcpSession: [], tcpContent: [], httpRequest: [], redirects: [], httpResponse: [], httpAfterResponse: [], useBackend: [], useServer: [],
   };
 }

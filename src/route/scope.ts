@@ -1,6 +1,7 @@
 /** What is known where rules are compiled. */
 import type { Position, Reporter } from '../config/diagnostics.ts';
 import type { Evaluation } from './context.ts';
+import type { Userlist } from './users.ts';
 
 /**
  * What a fetch needs to be there. `bytes`: the first bytes of a raw connection. `body`: the request's, as far as it has been waited
@@ -48,7 +49,7 @@ const WORDS: Readonly<Record<Need, string>> = {
 
 /** A name that stands for a proxy, to be checked when all are known. */
 export interface ProxyReference {
-  readonly kind: 'backend' | 'server' | 'use_backend';
+  readonly kind: 'backend' | 'server' | 'use_backend' | 'userlist';
   readonly name: string;
   readonly position: Position;
 }
@@ -71,6 +72,8 @@ export interface RuleScope {
   readonly proxy: string;
   readonly acls: Map<string, Acl>;
   readonly references: ProxyReference[];
+  /** Filled as sections are read: a list may stand below the rules that ask it. */
+  readonly userlists: ReadonlyMap<string, Userlist>;
   readonly captures: { readonly request: CaptureSlot[]; readonly response: CaptureSlot[] };
   /** Where a file that the line names is, by 'default-path'. */
   readonly path: (file: string) => string;

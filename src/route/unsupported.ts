@@ -11,7 +11,6 @@ const PREFIXES: readonly (readonly [prefix: RegExp, hint: string])[] = [
   [/^(fc_|bc_)(rtt|rttvar|unacked|lost|reordering|retrans|sacked|fackets|settings|err|glitches|nb_streams)/, 'Node.js does not tell it'],
   [/^(51d|deviceatlas|da-|wurfl)/, 'device detection is not supported'],
   [/^(quic_|fix_|mqtt_|rdp_cookie|rdp_|aes_|jwt_|protobuf$|ungrpc$|x509_v_err_str$|cert_|rfc7239_)/, DETAIL],
-  [/^(http_auth|http_auth_group|http_auth_type|http_auth_user|http_auth_pass|http_auth_bearer)$/, "'http-request auth' and userlists are not supported by this version"],
 ];
 
 /** A hint for a name of HAProxy's; undefined: no such name is known. */

@@ -175,6 +175,17 @@ describe('rules', () => {
     await once(socket.resume(), 'close');
   });
 
+  it('asks for a user name and a password', async () => {
+    const { port } = await pillion([
+      'userlist people', '  user me insecure-password pw groups staff', '  group staff', 'frontend clients', '  bind 127.0.0.1:1', '  http-request auth realm here unless { http_auth(people) }',
+      '  http-request return status 200 if { http_auth_group(people) staff }',
+    ]);
+    const asked = await request(port, { ':path': '/' });
+    assert.deepEqual([asked.headers[':status'], asked.headers['www-authenticate']], [401, 'Basic realm="here"']);
+    assert.equal((await request(port, { ':path': '/', authorization: `Basic ${Buffer.from('me:pw').toString('base64')}` })).headers[':status'], 200);
+    assert.equal((await failure(client(`127.0.0.1:${port}`).unary('x'))).code, status.UNAUTHENTICATED);
+  });
+
   it('lets a tarpitted client wait for its answer', async () => {
     const { port } = await pillion(['frontend clients', '  bind 127.0.0.1:1', '  timeout tarpit 30ms', '  http-request tarpit deny_status 429']);
     const started = performance.now();

@@ -47,7 +47,7 @@ export function resolve(draft: ConfigurationDraft, complete: boolean, report: Re
     }
   }
   setErrorPages(draft, report);
-  const rules = toRules(draft.proxies, byName, report);
+  const rules = toRules(draft, byName, report);
   if (complete) {
     for (const proxy of draft.proxies) warn(proxy, report);
     checkModes(draft.proxies, used, report);

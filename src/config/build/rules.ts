@@ -2,13 +2,14 @@
 import { nearest } from '../nearest.ts';
 import { finishRules, httpOnly } from '../../route/rules-draft.ts';
 import type { Reporter } from '../diagnostics.ts';
-import type { ProxyDraft } from '../draft.ts';
+import { isKnownHash } from '../../route/sha-crypt.ts';
+import type { ConfigurationDraft, ProxyDraft, UserlistDraft } from '../draft.ts';
 import type { ProxyReference } from '../../route/scope.ts';
 import type { ProxyRules } from '../../route/rules.ts';
 
 /** `backends`: those that `use_backend` can lead to, by name. */
 export function toRules(
-  proxies: readonly ProxyDraft[], backends: ReadonlyMap<string, ProxyDraft>, report: Reporter,
+  { proxies, userlists }: Pick<ConfigurationDraft, 'proxies' | 'userlists'>, backends: ReadonlyMap<string, ProxyDraft>, report: Reporter,
 ): ReadonlyMap<ProxyDraft, ProxyRules | null> {
   const rules = new Map<ProxyDraft, ProxyRules | null>();
   for (const proxy of proxies) {
@@ -22,7 +23,7 @@ export function toRules(
     }));
     const useless = mode === 'tcp' ? httpOnly(proxy.rules) : null;
     if (useless !== null) report.warning(`rules of HTTP are ignored in mode tcp ('${proxy.name}')`, useless, "use mode http, grpc or auto");
-    for (const reference of proxy.rules.scope.references) check(reference, backends, report);
+    for (const reference of proxy.rules.scope.references) check(reference, backends, userlists, report);
     for (const acl of proxy.rules.scope.acls.values()) {
       if (!acl.used) report.warning(`acl '${acl.name}' of '${proxy.name}' is not used by any rule`, acl.position);
     }
@@ -30,7 +31,15 @@ export function toRules(
   return rules;
 }
 
-function check({ kind, name, position }: ProxyReference, backends: ReadonlyMap<string, ProxyDraft>, report: Reporter): void {
+function check({ kind, name, position }: ProxyReference, backends: ReadonlyMap<string, ProxyDraft>, userlists: ReadonlyMap<string, UserlistDraft>, report: Reporter): void {
+  if (report.full) return;
+  if (kind === 'userlist') {
+    if (!userlists.has(name)) missing('userlist', name, userlists.keys(), position, report);
+    for (const [user, { password, hashed, position: where }] of userlists.get(name)?.users ?? []) {
+      if (hashed && !isKnownHash(password)) report.error(`the password of user '${user}' is in a form that is not supported: $5$ and $6$ are`, where, 'mkpasswd -m sha-512');
+    }
+    return;
+  }
   if (kind === 'server') {
     const slash = name.indexOf('/');
     const backend = backends.get(name.slice(0, slash));

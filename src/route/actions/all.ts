@@ -16,7 +16,6 @@ const MAPS = 'maps and ACL files are read at start: change the file and reload';
 
 /** By the name in front of parentheses, with what to use instead. */
 export const UNSUPPORTED_ACTIONS: ReadonlyMap<string, string | null> = new Map<string, string | null>([
-  ['auth', "userlists are not supported by this version; a bearer token can be compared: { req.hdr(authorization) -f FILE }"],
   ...['track-sc0', 'track-sc1', 'track-sc2', 'track-sc', 'sc-add-gpc', 'sc-inc-gpc', 'sc-inc-gpc0', 'sc-inc-gpc1', 'sc-set-gpt', 'sc-set-gpt0']
     .map((name) => [name, STICK] as const),
   ...['add-acl', 'del-acl', 'set-map', 'del-map', 'add-map'].map((name) => [name, MAPS] as const),

@@ -120,6 +120,20 @@ export function compileRedirect(input: ActionInput): Apply | null {
   };
 }
 
+function auth(input: ActionInput): Apply | null {
+  let realm = input.scope.proxy;
+  if (input.peek()?.text === 'realm') {
+    input.next();
+    const word = input.require('the realm');
+    if (word === null) return null;
+    realm = fromConfiguration(word.text);
+  }
+  if (!nothingMore(input)) return null;
+  const challenge = `Basic realm="${realm.replace(/["\\]/g, String.raw`\$&`)}"`;
+  const template: ReplyTemplate = { status: 401, contentType: null, body: null, headers: [{ name: 'www-authenticate', value: { text: challenge, constant: challenge, render: () => challenge } }] };
+  return (context) => ({ kind: 'reply', tarpit: false, reply: renderReply(template, context, isGrpc(context), 'a user name and a password are needed') });
+}
+
 const HTTP = ['http-request', 'http-response', 'http-after-response'] as const;
 const TCP = ['tcp-request connection', 'tcp-request session', 'tcp-request content'] as const;
 
@@ -137,6 +151,11 @@ export const FINAL_ACTIONS: readonly Action[] = [
   {
     name: 'accept', parameter: null, usage: 'accept', sets: TCP, summary: 'No further rules of this set are looked at.',
     compile: (input) => (nothingMore(input) ? () => ACCEPT : null),
+  },
+  {
+    name: 'auth', parameter: null, usage: 'auth [realm <text>]', sets: ['http-request'],
+    summary: 'Asks for a user name and a password: status 401, for gRPC calls UNAUTHENTICATED. Its condition says who need not be asked: unless { http_auth(NAME) }.',
+    compile: auth,
   },
   {
     name: 'deny', parameter: null, usage: 'deny [deny_status <code>] [content-type <type>] [string|lf-string|file|lf-file <body>] [hdr <name> <format>]...',

@@ -1,4 +1,5 @@
 /** All sample fetches by name. */
+import { AUTH_FETCHES } from './auth.ts';
 import { BYTES_FETCHES } from './bytes.ts';
 import { CONNECTION_FETCHES } from './connection.ts';
 import { GRPC_FETCHES } from './grpc.ts';
@@ -12,7 +13,7 @@ import type { Fetch } from '../declare.ts';
 
 export const FETCH_ROWS: readonly Fetch[] = [
   ...INTERNAL_FETCHES, ...PROXY_FETCHES, ...CONNECTION_FETCHES, ...TLS_FETCHES, ...BYTES_FETCHES, ...REQUEST_FETCHES, ...HEADER_FETCHES,
-  ...RESPONSE_FETCHES, ...GRPC_FETCHES,
+  ...RESPONSE_FETCHES, ...GRPC_FETCHES, ...AUTH_FETCHES,
 ];
 
 export const FETCHES: ReadonlyMap<string, Fetch> = new Map(FETCH_ROWS.flatMap((row) => row.names.map((name) => [name, row] as const)));
