@@ -37,7 +37,7 @@ export function readRequest(head: Llhttp, scheme: 'http' | 'https'): Request | R
   let length = 0;
   let coded = false;
   for (let i = 0; i < names.length; i++) {
-    switch (names[i]) {
+    switch (names[i] as string) {
       case 'host':
         if (host !== undefined) return refuse('two host fields (RFC 9112 §3.2)');
         host = values[i] as string;
@@ -52,6 +52,7 @@ export function readRequest(head: Llhttp, scheme: 'http' | 'https'): Request | R
         if (version === 10) return refuse('transfer-encoding in HTTP/1.0 (RFC 9112 §6.1)');
         coded = true;
         break;
+      default:
     }
   }
   if (host === undefined && version === 11) return refuse('no host field (RFC 9112 §3.2)');

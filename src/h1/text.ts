@@ -1,8 +1,8 @@
 /** Heads as octets: header lists in HTTP/2's form written as HTTP/1 (RFC 9112 §3, §4, §5). */
-import { STATUS_CODES } from 'node:http';
 import type { Field, FieldList } from '../model/fields.ts';
 import { CHUNK_SIZE } from '../transport/chunks.ts';
 import type { Output } from '../transport/output.ts';
+import { REASON_PHRASES } from './reason-phrases.ts';
 
 /** Appends text of octets. */
 export function appendText(output: Output, text: string): void {
@@ -94,7 +94,7 @@ export function requestText(line: RequestLine, fields: FieldList, extra: FieldLi
 
 /** A response's head. Parameters as of {@link requestText}. */
 export function responseText(status: string, fields: FieldList, extra: FieldList | null, framing: string, connection: string): string {
-  let text = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n`;
+  let text = `HTTP/1.1 ${status} ${REASON_PHRASES[status] ?? ''}\r\n`;
   const list = fields.fields;
   for (let i = 0; i < list.length; i++) {
     const { name, value } = list[i] as Field;

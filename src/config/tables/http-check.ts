@@ -1,6 +1,7 @@
 /** `option httpchk` and `http-check` (HAProxy manual 4.2). */
 import { chooseWord, required } from '../arguments.ts';
 import { proxyDirective } from '../directive.ts';
+import type { Position } from '../diagnostics.ts';
 import type { Argument, ArgumentContext, Cursor, Directive } from '../directive.ts';
 import type { ProxyDraft, ProxySection } from '../draft.ts';
 import { DEFAULT_HTTP_CHECK, type HttpCheckSettings, type HttpExpectation } from '../http-check-settings.ts';
@@ -10,6 +11,12 @@ const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const URI = /^[!-~]+$/;
 const VERSION = /^HTTP\/1\.[01]$/;
 const VALUE = /^[\t\x20-\x7e\x80-\uffff]*$/;
+
+/** Reports a wrong argument. */
+function wrong(context: ArgumentContext, message: string, position: Position, hint?: string): undefined {
+  context.report.error(message, position, hint);
+  return undefined;
+}
 
 /** `http-check` lines count only where `option httpchk` is on; they are kept until then. */
 function change({ settings }: ProxyDraft, values: Partial<HttpCheckSettings>): void {
@@ -33,16 +40,16 @@ const requestLine: Argument<RequestParts> = {
     if (first === undefined) return {};
     const second = cursor.next();
     if (second === undefined) return uriOf(first.text, context, cursor) === undefined ? undefined : { uri: first.text };
-    if (!TOKEN.test(first.text)) return void context.report.error(`'${first.text}' is not a method`, first.position);
+    if (!TOKEN.test(first.text)) return wrong(context, `'${first.text}' is not a method`, first.position);
     if (uriOf(second.text, context, cursor) === undefined) return undefined;
     const third = cursor.next();
     if (third === undefined) return { method: first.text, uri: second.text };
     const [version = '', ...lines] = third.text.split(/\r?\n/);
-    if (!VERSION.test(version)) return void context.report.error(`'${version}' is not a version: HTTP/1.0 or HTTP/1.1`, third.position);
+    if (!VERSION.test(version)) return wrong(context, `'${version}' is not a version: HTTP/1.0 or HTTP/1.1`, third.position);
     const headers: (readonly [string, string])[] = [];
     for (const line of lines.filter((one) => one !== '')) {
       const match = /^([^:]+):\s*(.*)$/.exec(line);
-      if (match === null || !TOKEN.test(match[1] ?? '')) return void context.report.error(`'${line}' is not a header field`, third.position);
+      if (match === null || !TOKEN.test(match[1] ?? '')) return wrong(context, `'${line}' is not a header field`, third.position);
       headers.push([match[1] ?? '', match[2] ?? '']);
     }
     return { method: first.text, uri: second.text, version, headers };
@@ -70,16 +77,16 @@ const send: Argument<RequestParts> = {
       if (word === 'hdr') {
         const content = required(cursor, context, 'the value of the header field');
         if (content === undefined) return undefined;
-        if (!TOKEN.test(text) || !VALUE.test(content.text)) return void context.report.error(`'${text}: ${content.text}' is not a header field`, position);
+        if (!TOKEN.test(text) || !VALUE.test(content.text)) return wrong(context, `'${text}: ${content.text}' is not a header field`, position);
         parts = { ...parts, headers: [...(parts.headers ?? []), [text, content.text]] };
       } else if (word === 'meth') {
-        if (!TOKEN.test(text)) return void context.report.error(`'${text}' is not a method`, position);
+        if (!TOKEN.test(text)) return wrong(context, `'${text}' is not a method`, position);
         parts = { ...parts, method: text };
       } else if (word === 'uri') {
-        if (!URI.test(text)) return void context.report.error(`'${text}' is not a URI`, position);
+        if (!URI.test(text)) return wrong(context, `'${text}' is not a URI`, position);
         parts = { ...parts, uri: text };
       } else if (word === 'ver') {
-        if (!VERSION.test(text)) return void context.report.error(`'${text}' is not a version: HTTP/1.0 or HTTP/1.1`, position);
+        if (!VERSION.test(text)) return wrong(context, `'${text}' is not a version: HTTP/1.0 or HTTP/1.1`, position);
         parts = { ...parts, version: text };
       } else if (word === 'body') {
         parts = { ...parts, body: text };
@@ -110,14 +117,14 @@ const expectation: Argument<HttpExpectation> = {
     if (word === 'string') return { ...common, holds: ({ body }) => body.includes(text) };
     if (word === 'status') {
       const ranges = statusRanges(text);
-      if (ranges === null) return void context.report.error(`'${text}' is neither a status nor a list of them`, position, "as in 'status 200,300-310'");
+      if (ranges === null) return wrong(context, `'${text}' is neither a status nor a list of them`, position, "as in 'status 200,300-310'");
       return { ...common, holds: ({ status }) => ranges.some(([low, high]) => low <= status && status <= high) };
     }
     let regex: RegExp;
     try {
       regex = new RegExp(text);
     } catch (error) {
-      return void context.report.error(`'${text}' is not a regular expression: ${(error as Error).message}`, position);
+      return wrong(context, `'${text}' is not a regular expression: ${(error as Error).message}`, position);
     }
     return { ...common, holds: ({ status, body }) => regex.test(word === 'rstatus' ? String(status) : body) };
   },
