@@ -73,6 +73,16 @@ describe('observe/log', () => {
     assert.deepEqual([web?.['client'], web?.['protocol'], web?.['http_method'], web?.['method'], web?.['messages_in']], ['unix', 'http', 'GET', '/x\n"y"', undefined]);
   });
 
+  it('has what is known of TLS', async () => {
+    const log = logTo([target('a')]);
+    const client = { subject: '/CN=me', issuer: '/CN=ca', commonName: 'me', altNames: [], serial: '01', sha1: '' };
+    const tls = { version: 'TLSv1.3', cipher: 'TLS_AES_128_GCM_SHA256', sni: 'a.test', alpn: 'h2', resumed: false, client };
+    log.streamEnded(streamRecord({ connection: connectionRecord({ tls }) }));
+    log.streamEnded(streamRecord({ connection: connectionRecord({ tls: { ...tls, sni: null, client: null } }) }));
+    const told = (await linesOf(log, 'a')).map((line) => [line['tls'], line['sni'], line['client_cert']]);
+    assert.deepEqual(told, [['TLSv1.3', 'a.test', '/CN=me'], ['TLSv1.3', undefined, undefined]]);
+  });
+
   it('warns of failures by the proxy or a server, and of those only', async () => {
     const log = logTo([target('a')]);
     const cases: readonly (readonly [Parameters<typeof streamRecord>[0], string])[] = [

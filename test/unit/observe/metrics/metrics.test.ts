@@ -66,6 +66,17 @@ describe('observe/metrics', () => {
     assert.equal(second.get('pillion_frontend_streams_total{frontend="fe"}'), 10);
   });
 
+  it('tells of certificates where there are some', async () => {
+    const counted = { frontends: [], backends: [] };
+    const certificates = { rereads: 3, rereadFailures: 1, expires: 5000 };
+    const text = await createMetrics({ counted, certificates: () => certificates }).render();
+    assert.match(text, /^pillion_certificate_rereads_total 3$/m);
+    assert.match(text, /^pillion_certificate_reread_failures_total 1$/m);
+    assert.match(text, /^pillion_certificate_expiry_timestamp_seconds 5$/m);
+    const without = await createMetrics({ counted, certificates: () => null }).render();
+    assert.doesNotMatch(without, /^pillion_certificate_expiry_timestamp_seconds \d/m);
+  });
+
   it('counts gRPC calls by method, server and status, and their durations', async () => {
     const servers = [serverRecord('s1'), serverRecord('s2')];
     const metrics = createMetrics({ counted: { frontends: [], backends: [backendRecord(servers)] } });

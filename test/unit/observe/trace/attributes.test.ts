@@ -19,6 +19,15 @@ describe('observe/trace/attributes', () => {
     assert.deepEqual(picked, ['GET', 'http', '/x', 503, '::1', 80, '503', undefined]);
   });
 
+  it('has what is known of TLS', () => {
+    const client = { subject: '/CN=me', issuer: '/CN=ca', commonName: 'me', altNames: [], serial: '01', sha1: '' };
+    const tls = { version: 'TLSv1.3', cipher: 'X', sni: 'a.test', alpn: 'h2', resumed: false, client };
+    const attributes = spanAttributes(streamRecord({ connection: connectionRecord({ tls }) }));
+    const names = ['tls.protocol.version', 'tls.cipher', 'tls.client.server_name', 'tls.client.subject'];
+    assert.deepEqual(names.map((name) => attributes[name]), ['1.3', 'X', 'a.test', '/CN=me']);
+    assert.deepEqual(names.filter((name) => name in spanAttributes(streamRecord())), []);
+  });
+
   it('leaves out what was not reached', () => {
     const connection = connectionRecord({ clientAddress: '' });
     const attributes = spanAttributes(streamRecord({ connection, backend: null, server: null, queueMs: -1, connectMs: -1, responseMs: -1, httpStatus: -1, grpcStatus: -1 }));
