@@ -246,6 +246,7 @@ export class Http2Connection implements StreamOwner {
     writeSettingsAck(this.output);
     if (this.#settingsSeen) return this.#glitches.frame('SETTINGS', SETTINGS_COST);
     this.#settingsSeen = true;
+    this.windows.open();
     this.#events.onReady();
   }
 

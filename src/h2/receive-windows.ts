@@ -29,7 +29,7 @@ export class ReceiveWindows {
   #growth: number;
 
   /**
-   * Announces the connection's window. All in octets.
+   * All in octets.
    * @param initial of a stream, as in our SETTINGS
    * @param connection the connection's, at least 65,535
    * @param growth by which the streams together may outgrow their initial windows
@@ -39,9 +39,15 @@ export class ReceiveWindows {
     this.initial = Math.max(initial, INITIAL);
     this.#settled = initial;
     this.#connection = connection;
-    this.#left = connection;
+    this.#left = INITIAL;
     this.#growth = growth;
-    if (connection > INITIAL) writeWindowUpdate(output, 0, connection - INITIAL);
+  }
+
+  /** Announces the connection's window: once, behind the acknowledgement of the peer's first SETTINGS, up to where simple peers expect no other frame. */
+  open(): void {
+    if (this.#connection === INITIAL) return;
+    writeWindowUpdate(this.#output, 0, this.#connection - INITIAL);
+    this.#left += this.#connection - INITIAL;
   }
 
   /** The peer goes by our SETTINGS (RFC 9113 §6.5.3). */
