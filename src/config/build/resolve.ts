@@ -114,6 +114,9 @@ function warn(proxy: ProxyDraft, report: Reporter): void {
   if (section === 'frontend' && settings.defaultBackend === null && proxy.rules.useBackend.length === 0 && proxy.rules.httpRequest.length === 0) {
     report.warning(`frontend '${name}' has no 'default_backend': nothing that it accepts can go anywhere`, proxy.position);
   }
+  if (settings.mode === 'tcp' && settings.stats !== null && section !== 'defaults') {
+    report.warning(`the statistics of ${section} '${name}' need mode http: they are not served`, proxy.position, "add 'mode http' to it");
+  }
   if (section === 'backend' && servers.length === 0 && settings.stats === null) report.warning(`backend '${name}' has no server`, proxy.position);
   if (proxy.grpcCheckPosition !== null && servers.length > 0 && !servers.some((entry) => entry.keywords.check)) {
     const message = `'option grpc-check' has no effect: no server of '${name}' has 'check'`;
