@@ -48,7 +48,7 @@ export function sectionProblem(stream: CheckedStream, fields: FieldList | null, 
       if (isInformational(fields)) return endStream ? ENDED_INFORMATIONAL : null;
       const length = contentLength(fields);
       if (length === -2) return LENGTH_DIFFERS;
-      return endStream && length > 0 && stream.method !== 'CONNECT' && !isBodiless(stream, fields) ? LENGTH_DIFFERS : null;
+      return endStream && length > 0 && stream.method !== 'CONNECT' && !isBodiless(stream.method, fields) ? LENGTH_DIFFERS : null;
     }
     case 'trailers':
       if (stream.tunnel) return TRAILERS_IN_TUNNEL;
@@ -64,9 +64,10 @@ export function isInformational(fields: FieldList): boolean {
 
 /** Octets of body that are to come behind the section, -1 for as many as come. */
 export function announcedLength(stream: CheckedStream, fields: FieldList, kind: SectionKind): number {
-  if (kind === 'response' && isBodiless(stream, fields)) return 0;
+  const { method } = stream;
+  if (kind === 'response' && isBodiless(method, fields)) return 0;
   // What CONNECT opens is no body (RFC 9110 §9.3.6).
-  if (stream.method === 'CONNECT') {
+  if (method === 'CONNECT') {
     stream.tunnel = kind === 'request' || fields.get(':status')?.charCodeAt(0) === 0x32;
     if (stream.tunnel) return -1;
   }
@@ -74,9 +75,9 @@ export function announcedLength(stream: CheckedStream, fields: FieldList, kind: 
 }
 
 /** A response to HEAD, 204 and 304 have no body, whatever length they announce (RFC 9113 §8.1.1, RFC 9110 §6.4.1). */
-function isBodiless(stream: CheckedStream, fields: FieldList): boolean {
+function isBodiless(method: string, fields: FieldList): boolean {
   const status = fields.get(':status');
-  return status === '204' || status === '304' || stream.method === 'HEAD';
+  return status === '204' || status === '304' || method === 'HEAD';
 }
 
 /** What is wrong with a WINDOW_UPDATE that makes the stream's window `sendWindow`, or null. */
