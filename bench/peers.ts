@@ -114,7 +114,7 @@ function haproxyLaunch(place: Place, name: string, mode: string, options: string
   const config = `
 global
   nbthread 1
-  maxconn 9900
+  maxconn ${mode === 'http' ? 9900 : 4000}
   tune.h2.max-concurrent-streams 1024
 defaults
   mode ${mode}
