@@ -85,7 +85,7 @@ describe('max-connection-age', () => {
   });
 
   it('ends what is left after the grace with UNAVAILABLE, and then the connection', async () => {
-    const { client, log } = await setUp('30ms grace 60ms');
+    const { client, log } = await setUp('30ms grace 400ms');
     client.send(call(1));
     const upstream = await server.accept();
     const { id } = await upstream.take(HEADERS);

@@ -182,10 +182,10 @@ describe('timeouts', () => {
     it('grpc-timeout: DEADLINE_EXCEEDED for the client, CANCEL for the server', async () => {
       const reset = Promise.withResolvers<number>();
       const peer = await rawClient(await pillionFor(await silent(reset.resolve), {}));
-      peer.send(headers(1, [...GRPC_REQUEST, ['grpc-timeout', '60m']]), data(1, message('x'), END_STREAM));
+      peer.send(headers(1, [...GRPC_REQUEST, ['grpc-timeout', '400m']]), data(1, message('x'), END_STREAM));
       assert.equal(field(await peer.take(HEADERS, 1), 'grpc-status'), String(status.DEADLINE_EXCEEDED));
       assert.equal(await reset.promise, CANCEL);
-      assert.deepEqual(verdict(await log.stream()), ['sH', 'deadline of 60 ms exceeded on server app/a']);
+      assert.deepEqual(verdict(await log.stream()), ['sH', 'deadline of 400 ms exceeded on server app/a']);
     });
   });
 
@@ -213,13 +213,13 @@ describe('timeouts', () => {
 
     it('asks a quiet client with streams, and frees the server when it does not answer', async () => {
       const reset = Promise.withResolvers<number>();
-      const pillion = await pillionFor(await silent(reset.resolve), { bind: 'idle-ping 60ms idle-ping-timeout 60ms' });
+      const pillion = await pillionFor(await silent(reset.resolve), { bind: 'idle-ping 200ms idle-ping-timeout 200ms' });
       const peer = await rawClient(pillion);
       peer.send(headers(1, GRPC_REQUEST));
       await peer.take(PING);
       assert.equal(await reset.promise, CANCEL);
       const { cause } = await log.take(({ msg }) => msg === 'connection');
-      assert.equal(cause, 'idle-ping: no answer to PING within 60 ms');
+      assert.equal(cause, 'idle-ping: no answer to PING within 200 ms');
     });
 
     it('keeps a client that answers', async () => {

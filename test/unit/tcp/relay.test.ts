@@ -424,7 +424,7 @@ describe('tcp/relay', () => {
 
     it('does not blame a client whom the server holds up', async () => {
       // Long enough that the client, which shares this process with the reader, is never silent for as long once it may go on.
-      const { client, server, outer, inner, relay, ended } = await rig({ ...NO_TIMEOUTS, clientTimeoutMs: 250 });
+      const { client, server, outer, inner, relay, ended } = await rig({ ...NO_TIMEOUTS, clientTimeoutMs: 600 });
       const sent = send(client, 16 << 20);
       await stalled(relay, inner);
       await once(outer, 'timeout');
@@ -435,9 +435,7 @@ describe('tcp/relay', () => {
     });
 
     it('blames a server that takes nothing', async () => {
-      const { client, ended } = await rig({ ...NO_TIMEOUTS, serverTimeoutMs: 30 });
-      client.on('error', () => {});
-      void send(client, 32 << 20).catch(() => {});
+      const { ended } = await rig({ ...NO_TIMEOUTS, serverTimeoutMs: 30 }, Buffer.alloc(32 << 20));
       const { termination, cause } = await ended;
       assert.deepEqual([termination, cause], ['sD', 'timeout server: the server took nothing for 30 ms']);
     });
