@@ -5,13 +5,14 @@ import { availableParallelism, cpus, loadavg, release, tmpdir, totalmem } from '
 import { join } from 'node:path';
 import { lastLines, loadCore, stopAll, which } from './children.ts';
 import { benchGrpc } from './grpc.ts';
+import { benchHttp1 } from './http1.ts';
 import { benchLatency } from './latency.ts';
 import { benchMemory } from './memory.ts';
 import { readOptions } from './options.ts';
 import type { Options } from './options.ts';
 import { installed, peers } from './peers.ts';
 import type { Peer } from './peers.ts';
-import { grpcTables, latencyTable, memoryTable, processTable, streamingTables, tcpTables, tlsTables } from './report.ts';
+import { grpcTables, http1Tables, latencyTable, memoryTable, processTable, streamingTables, tcpTables, tlsTables } from './report.ts';
 import { messageOf } from './rounds.ts';
 import { openSink } from './sink.ts';
 import { benchStarts } from './starts.ts';
@@ -19,7 +20,7 @@ import { benchStreaming } from './streaming.ts';
 import { benchTcp } from './tcp.ts';
 import { benchTls } from './tls.ts';
 
-const tools = { h2load: 'nghttp2-client', nghttpd: 'nghttp2-server', iperf3: 'iperf3' } as const;
+const tools = { h2load: 'nghttp2-client', nginx: 'nginx-light', nghttpd: 'nghttp2-server', iperf3: 'iperf3' } as const;
 const complaints: string[] = [];
 
 function say(text: string): void {
@@ -62,6 +63,7 @@ async function bench(options: Options, folder: string): Promise<void> {
   const loaded = options.cases.length > 0 && has('h2load') && has('nghttpd');
   const grpc = loaded ? await benchGrpc(found, options, folder, sink.port, complain) : undefined;
   const latency = options.latency && has('h2load') && has('nghttpd') ? await benchLatency(found, options, folder, sink.port, complain) : undefined;
+  const http1 = options.h1 && has('h2load') && has('nginx') ? await benchHttp1(found, options, folder, sink.port, complain) : undefined;
   const tls = options.tls && has('h2load') && has('nghttpd') ? await benchTls(found, options, folder, sink.port, complain) : undefined;
   const tcp = options.tcp && has('iperf3') ? await benchTcp(found, options, folder, sink.port, complain) : undefined;
   const streaming = options.streaming ? await benchStreaming(found, options, folder, sink.port, complain) : undefined;
@@ -71,6 +73,7 @@ async function bench(options: Options, folder: string): Promise<void> {
   if (grpc !== undefined && grpc.peakMiB.has(found.find((peer) => peer.ours)?.name ?? '') && sink.exports === 0) complain('no span was exported');
   if (grpc !== undefined) say(grpcTables(found, grpc));
   if (latency !== undefined) say(latencyTable(found, latency));
+  if (http1 !== undefined) say(http1Tables(found, http1));
   if (tls !== undefined) say(tlsTables(found, tls));
   if (tcp !== undefined) say(tcpTables(found, tcp));
   if (streaming !== undefined) say(streamingTables(found, streaming));
@@ -78,7 +81,7 @@ async function bench(options: Options, folder: string): Promise<void> {
   if (starts !== undefined || grpc !== undefined) say(processTable(found, starts, grpc));
   if (grpc !== undefined) say(`Exports of spans that the collector took: ${sink.exports}`);
   for (const complaint of complaints) say(`! ${complaint}`);
-  if (options.json !== undefined) writeFileSync(options.json, JSON.stringify({ about, options, grpc, latency, tls, tcp, streaming, memory, starts, complaints }, unfold, 1));
+  if (options.json !== undefined) writeFileSync(options.json, JSON.stringify({ about, options, grpc, latency, http1, tls, tcp, streaming, memory, starts, complaints }, unfold, 1));
 }
 
 function unfold(_key: string, value: unknown): unknown {

@@ -10,6 +10,7 @@ export interface Case {
 
 export interface Options {
   readonly cases: readonly Case[];
+  readonly h1: boolean;
   readonly tls: boolean;
   readonly tcp: boolean;
   readonly latency: boolean;
@@ -34,7 +35,7 @@ export interface Options {
 }
 
 /** What can be measured beside the cases. */
-const otherParts = ['tls', 'latency', 'tcp', 'streaming', 'memory', 'start'];
+const otherParts = ['h1', 'tls', 'latency', 'tcp', 'streaming', 'memory', 'start'];
 const cases = [caseOf(10, 100), caseOf(100, 10), caseOf(100, 1), caseOf(1, 1)];
 
 export const usage: string = `npm run bench -- [--quick] [--rounds N] [--only PARTS] [--peers NAMES] [--pillion [NAME=]COMMAND]... [--json FILE]
@@ -67,6 +68,7 @@ export function readOptions(args: readonly string[]): Options {
   if (!Number.isInteger(rounds) || rounds < 1 || rounds > 100) throw new Error('--rounds takes a whole number from 1 to 100');
   return {
     cases: cases.filter((each) => only.includes(each.name)),
+    h1: only.includes('h1'),
     tls: only.includes('tls'),
     tcp: only.includes('tcp'),
     latency: only.includes('latency'),

@@ -29,6 +29,8 @@ export interface Peer {
   readonly streams?: true;
   readonly grpc?: (place: Place) => Launch;
   readonly tcp?: (place: Place) => Launch;
+  /** HTTP/1 on both sides. */
+  readonly http1?: (place: Place) => Launch;
   /** gRPC behind TLS; the certificate is tls.pem in the folder. */
   readonly tls?: (place: Place) => Launch;
 }
@@ -45,7 +47,7 @@ export function peers(pillions: readonly string[]): Peer[] {
 function pillion(text: string, index: number): Peer {
   const [, name = index === 0 ? 'pillion' : `pillion-${index + 1}`, command = ''] = /^(?:([\w-]+)=)?(.*)$/.exec(text) ?? [];
   const words = command.split(/\s+/).filter((word) => word !== '');
-  const launch = (mode: 'grpc' | 'tcp', tls = false) => (place: Place): Launch => ({
+  const launch = (mode: 'grpc' | 'http' | 'tcp', tls = false) => (place: Place): Launch => ({
     command: [...words, '-f', file(place, `${name}-${mode}${tls ? '-tls' : ''}.cfg`, pillionConfig(mode, place, tls ? ` ssl crt ${place.folder}/tls.pem` : ''))],
     env: {
       OTEL_TRACES_SAMPLER: 'parentbased_traceidratio',
@@ -66,12 +68,13 @@ function pillion(text: string, index: number): Peer {
     version: [...words, '-v'],
     grpc: launch('grpc'),
     tcp: launch('tcp'),
+    http1: launch('http'),
     tls: launch('grpc', true),
   };
 }
 
 /** No log line, so nothing is logged; counters are always on. Limits and timeouts are HAProxy's. */
-function pillionConfig(mode: 'grpc' | 'tcp', { port, upstream }: Place, tls: string): string {
+function pillionConfig(mode: 'grpc' | 'http' | 'tcp', { port, upstream }: Place, tls: string): string {
   return `
 global
   maxconn 10000
@@ -98,6 +101,7 @@ const haproxy: Peer = {
   streams: true,
   grpc: (place) => haproxyLaunch(place, 'haproxy-grpc.cfg', 'http', '  http-reuse always\n', ' proto h2'),
   tcp: (place) => haproxyLaunch(place, 'haproxy-tcp.cfg', 'tcp', '', ''),
+  http1: (place) => haproxyLaunch(place, 'haproxy-http1.cfg', 'http', '', ''),
   tls: (place) => haproxyLaunch(place, 'haproxy-tls.cfg', 'http', '  http-reuse always\n', ' proto h2', ` ssl crt ${place.folder}/tls.pem alpn h2`),
 };
 

@@ -1,5 +1,6 @@
 /** Measurements as Markdown tables, with ratios to the reference and whether Pillion reached what it should. */
 import type { GrpcResult } from './grpc.ts';
+import type { Http1Result } from './http1.ts';
 import { direct } from './latency.ts';
 import type { LatencyResult, LatencySample } from './latency.ts';
 import { idleConnections, idleStreams } from './memory.ts';
@@ -59,6 +60,16 @@ export function latencyTable(peers: readonly Peer[], { rate, series }: LatencyRe
     row('added to p99', added, `${verdict(median(ratios.filter(Number.isFinite)), 1)} × HAProxy's`),
   ];
   return `### µs per unary RPC at ${rate} per second, half of what saturates HAProxy\n\n${table(['', ...columns, 'to reach'], rows)}`;
+}
+
+export function http1Tables(peers: readonly Peer[], cases: Http1Result): string {
+  const columns = peers.filter((peer) => peer.http1 !== undefined);
+  return [
+    '### HTTP/1: CPU µs per request (ratio to HAProxy)\n',
+    costTable('c×m', columns, cases, 1),
+    '### HTTP/1: requests per second\n',
+    rateTable('c×m', columns, cases, 0),
+  ].join('\n');
 }
 
 export function tlsTables(peers: readonly Peer[], { cases, handshakes }: TlsResult): string {
