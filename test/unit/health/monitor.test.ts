@@ -33,6 +33,14 @@ interface Rig {
   readonly failures: string[];
 }
 
+describe('intervals', () => {
+  it('spreads intervals by chance', () => {
+    for (const [percent, random, expected] of [[0, 0.3, 1000], [50, 0, 500], [50, 1, 1500], [10, 0.5, 1000], [10, 0.75, 1050]] as const) {
+      assert.equal(spread(1000, percent, () => random), expected);
+    }
+  });
+});
+
 describe('health monitor', () => {
   let monitor: HealthMonitor;
 
@@ -48,12 +56,6 @@ describe('health monitor', () => {
   }
 
   afterEach(() => monitor.stop());
-
-  it('spreads intervals by chance', () => {
-    for (const [percent, random, expected] of [[0, 0.3, 1000], [50, 0, 500], [50, 1, 1500], [10, 0.5, 1000], [10, 0.75, 1050]] as const) {
-      assert.equal(spread(1000, percent, () => random), expected);
-    }
-  });
 
   it('is up at first, tells changes only and counts failures', async () => {
     const { check, changes, failures } = rig(1);

@@ -55,15 +55,14 @@ describe('supervision of a configured server', () => {
   });
 
   it('connects to `port` and `addr`, where the server\'s own are not to be checked', async () => {
-    const listener = createServer().listen(0, '127.0.0.2');
+    const listener = createServer((socket) => socket.destroy()).listen(0, '127.0.0.2');
     await once(listener, 'listening');
     const { port } = listener.address() as AddressInfo;
     const address: ServerAddress = { kind: 'tcp', host: '127.0.0.1', port: { kind: 'mapped', offset: 0 } };
     begin(address, BACKEND, { ...SERVER, checkPort: port, checkAddr: '127.0.0.2' });
-    const [socket] = await once(listener, 'connection') as [Socket];
-    socket.destroy();
-    listener.close();
+    await once(listener, 'connection');
     monitor?.stop();
+    listener.close();
     begin(address, BACKEND, { ...SERVER, checkPort: port });
     assert.notEqual(monitor, null);
   });
