@@ -20,6 +20,7 @@ export function streamFields(record: StreamRecord): LineFields {
     server: server?.name,
     server_address: server?.address,
     protocol: request === null ? record.kind : request.grpc ? 'grpc' : 'http',
+    http_version: request === null || request.grpc ? undefined : record.kind === 'h1' ? 1 : 2,
     method: request === null ? undefined : bounded(request.path),
     http_method: request === null || request.grpc ? undefined : bounded(request.method),
     authority: request === null || request.authority === '' ? undefined : bounded(request.authority),

@@ -22,7 +22,7 @@ export function spanAttributes(record: StreamRecord): Attributes {
   const { connection, request, server, backend } = record;
   const attributes: Attributes = {
     [ATTR_NETWORK_PROTOCOL_NAME]: 'http',
-    [ATTR_NETWORK_PROTOCOL_VERSION]: '2',
+    [ATTR_NETWORK_PROTOCOL_VERSION]: record.kind === 'h1' ? '1.1' : '2',
     'pillion.frontend': connection.frontend.name,
     'pillion.retries': record.retries,
     'pillion.redispatched': record.redispatched,
