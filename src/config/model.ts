@@ -129,6 +129,10 @@ export type LogTarget = {
   readonly facility: string;
   /** Syslog level names; lines less severe than `maxLevel` are dropped. */
   readonly maxLevel: LogLevel;
+  /** More severe lines are sent as if they had this level. Absent: `emerg`. */
+  readonly minLevel?: LogLevel;
+  /** Octets of a line; what is beyond is cut off. Absent: no limit. */
+  readonly maxLength?: number;
 };
 
 export type LogLevel = 'emerg' | 'alert' | 'crit' | 'err' | 'warning' | 'notice' | 'info' | 'debug';

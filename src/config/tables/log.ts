@@ -1,5 +1,5 @@
 /** `log` (HAProxy manual 4.2): `log global`, or a target with its facility and levels. */
-import { chooseWord, required } from '../arguments.ts';
+import { chooseWord, integer, required } from '../arguments.ts';
 import { parseLogAddress } from '../address.ts';
 import type { Argument, ArgumentContext, Cursor } from '../directive.ts';
 import type { LogLevel, LogTarget } from '../model.ts';
@@ -12,12 +12,15 @@ export const LOG_FACILITIES: readonly string[] = [
 ];
 
 /** Clauses in front of the facility that Pillion does not know to follow yet. */
-const UNSUPPORTED_CLAUSES = ['len', 'sample', 'profile'];
+const UNSUPPORTED_CLAUSES = ['sample', 'profile'];
+const LINE_LENGTH = integer('length', 80, 65_535);
 
 export const LOG_TARGET: Argument<LogTarget> = {
-  usage: '<target> [format raw|local] <facility> [<max-level>]',
+  usage: '<target> [len <length>] [format raw|local] <facility> [<max-level> [<min-level>]]',
   describe: '<target>: stdout, stderr or fd@N (JSON lines, format raw), or address[:port] (syslog over UDP, port 514, format local); '
-    + `<facility>: ${LOG_FACILITIES.join(', ')}; <max-level>: the least severe that is logged, ${LOG_LEVELS.join(', ')}`,
+    + '<length>: octets at which lines are cut, 80 to 65535, by default never; '
+    + `<facility>: ${LOG_FACILITIES.join(', ')}; <max-level>: the least severe that is logged, ${LOG_LEVELS.join(', ')}; `
+    + '<min-level>: what is more severe is logged as this',
   take: takeTarget,
 };
 
@@ -28,6 +31,12 @@ function takeTarget(cursor: Cursor, context: ArgumentContext): LogTarget | undef
   if (!target.ok) {
     context.report.error(target.message, address.position);
     return undefined;
+  }
+  let maxLength: number | undefined;
+  if (cursor.peek()?.text === 'len') {
+    cursor.next();
+    maxLength = LINE_LENGTH.take(cursor, context);
+    if (maxLength === undefined) return undefined;
   }
   if (!takeFormat(cursor, context, target.value.startsWith('udp:') ? 'local' : 'raw')) return undefined;
   const clause = cursor.peek();
@@ -40,12 +49,12 @@ function takeTarget(cursor: Cursor, context: ArgumentContext): LogTarget | undef
   if (facility === undefined) return undefined;
   const levelToken = cursor.next();
   const maxLevel = levelToken === undefined ? 'debug' : chooseWord(levelToken, 'log level', LOG_LEVELS, [], context);
-  const minimum = cursor.peek();
-  if (minimum !== undefined && LOG_LEVELS.some((level) => level === minimum.text)) {
-    context.report.error("a minimum level of 'log' is not supported by Pillion yet", minimum.position);
-    return undefined;
-  }
-  return maxLevel === undefined ? undefined : { target: target.value, facility, maxLevel };
+  const minimum = cursor.next();
+  const minLevel = minimum && chooseWord(minimum, 'log level', LOG_LEVELS, [], context);
+  if (maxLevel === undefined || (minimum !== undefined && minLevel === undefined)) return undefined;
+  return {
+    target: target.value, facility, maxLevel, ...(minLevel === undefined ? {} : { minLevel }), ...(maxLength === undefined ? {} : { maxLength }),
+  };
 }
 
 /** `format …`, where it stands: each kind of target has one so far. */

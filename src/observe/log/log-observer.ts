@@ -55,15 +55,15 @@ export function createLogObserver(options: LogOptions): LogObserver {
   const destinations = new Map<string, Destination>();
   const destinationOf = (target: LogTarget): Destination => {
     // Streams to the same place share it, so that lines are whole.
-    const key = target.target.startsWith('udp://') ? `${target.target} ${target.facility}` : target.target;
+    const key = `${target.target} ${target.target.startsWith('udp://') ? target.facility : ''} ${target.maxLength ?? ''}`;
     const known = destinations.get(key);
     if (known !== undefined) return known;
-    const made = openDestination(target, options);
+    const made = cut(openDestination(target, options), target);
     destinations.set(key, made);
     return made;
   };
   const loggersOf = (targets: readonly LogTarget[]): readonly PillionLogger[] =>
-    targets.map((target) => openLogger(destinationOf(target), target.maxLevel));
+    targets.map((target) => openLogger(destinationOf(target), target));
 
   const general = loggersOf(options.targets);
   const byFrontend = new Map([...options.frontends].map(([name, targets]) => [name, loggersOf(targets)]));
@@ -80,7 +80,7 @@ export function createLogObserver(options: LogOptions): LogObserver {
       if (stream.logLine !== null) {
         const severity = stream.logLevel === null ? (level === 'warn' ? SEVERITIES.warning : SEVERITIES.info) : SEVERITIES[stream.logLevel];
         for (const target of targetsFor(frontend.name)) {
-          if (severity <= SEVERITIES[target.maxLevel]) destinationOf(target).write(`${stream.logLine}\n`, severity);
+          if (severity <= SEVERITIES[target.maxLevel]) destinationOf(target).write(`${stream.logLine}\n`, Math.max(severity, leastOf(target)));
         }
         return;
       }
@@ -158,18 +158,41 @@ function severityOf(level: number): number {
   return level >= 30 ? 6 : 7;
 }
 
-function openLogger(destination: Destination, maxLevel: LogLevel): PillionLogger {
+/** `<min-level>`: the smallest severity number that lines are sent with. */
+function leastOf({ minLevel }: LogTarget): number {
+  return minLevel === undefined ? 0 : SEVERITIES[minLevel];
+}
+
+/** `len` (HAProxy manual 4.2 "log"). Its default of 1024 is not ours: half a JSON line is of no use. */
+function cut(destination: Destination, { maxLength: limit }: LogTarget): Destination {
+  if (limit === undefined) return destination;
+  return {
+    get dropped() {
+      return destination.dropped;
+    },
+    write(line, severity) {
+      // A line of fewer characters than a third of the limit has no more octets than it (UTF-8, RFC 3629 §3).
+      const long = line.length * 3 > limit && Buffer.byteLength(line) > limit;
+      destination.write(long ? `${Buffer.from(line).subarray(0, limit - 1).toString().replace(/\uFFFD$/, '')}\n` : line, severity);
+    },
+    flush: (timeoutMs) => destination.flush(timeoutMs),
+    close: () => destination.close(),
+  };
+}
+
+function openLogger(destination: Destination, target: LogTarget): PillionLogger {
+  const least = leastOf(target);
   const sink = {
     // pino leaves the current line's level here when the stream asks for metadata.
     [Symbol.for('pino.metadata')]: true as const,
     lastLevel: 30,
     write(line: string): void {
-      destination.write(line, severityOf(sink.lastLevel));
+      destination.write(line, Math.max(severityOf(sink.lastLevel), least));
     },
   };
   return pino({
     base: null,
-    level: LEAST[maxLevel],
+    level: LEAST[target.maxLevel],
     customLevels: { notice: 35 },
     formatters: { level: (label) => ({ level: label }) },
     timestamp: stdTimeFunctions.isoTime,

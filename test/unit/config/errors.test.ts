@@ -57,7 +57,7 @@ const WRONG: readonly [text: string, ...expected: string[]][] = [
   ['backend b\nserver s a:1 ssl', "2:1+6 error: server 's' has 'ssl', and its certificate is to be verified, but there is no 'ca-file' "
     + "| 'ca-file <file>' names who signs it, 'ca-file @system-ca' takes the system's authorities, 'verify none' trusts whoever answers", noTimeouts('9', 'backend', 'b')],
   ['backend b\nserver s a:1 ssl verify none sni api.test', "2:34+8 error: 'api.test' is not an expression: write sni str(api.test)"],
-  ['backend b\nserver s a:1 ssl verify none sni req.hdr(host)', "2:34+13 error: 'req.hdr(host)': the SNI expressions of this version are str(NAME) or ssl_fc_sni"],
+  ['backend b\nserver s a:1 ssl verify none sni req.hdr(x)', "2:34+10 error: 'req.hdr(x)': the SNI expressions of this version are str(NAME), ssl_fc_sni or req.hdr(host)"],
   ['backend b\noption grpc-check\nserver s a:1 check send-proxy', "3:1+6 error: server 's': checks by gRPC cannot begin with a PROXY protocol header "
     + "| add 'no-check-send-proxy' if the server takes connections without, or use plain 'check' without 'option grpc-check'", noTimeouts('9', 'backend', 'b')],
   ['backend b\nserver s a:1 proxy-v2-options unique-id', "2:31+9 error: 'unique-id' is not an option of this version: ssl, cert-cn, ssl-cipher, authority, crc32c"],
@@ -96,9 +96,9 @@ const WRONG: readonly [text: string, ...expected: string[]][] = [
   ['global\nlog stdout local0 infoo', "2:19+5 error: unknown log level 'infoo' | did you mean 'info'?"],
   ['global\nlog stdout format short local0', "2:19+5 error: log format 'short' is not supported by Pillion yet | supported: raw"],
   ['global\nlog 1.2.3.4 format raw local0', "2:20+3 error: log format 'raw' is not supported by Pillion yet | supported: local"],
-  ['global\nlog stdout len 300 local0', "2:12+3 error: 'len' of 'log' is not supported by Pillion yet"],
-  ['global\nlog stdout local0 info err', "2:24+3 error: a minimum level of 'log' is not supported by Pillion yet"],
-  ['global\nlog stdout local0 info foo', "2:24+3 error: 'log' takes no further argument: unexpected 'foo'"],
+  ['global\nlog stdout len 30 local0', "2:16+2 error: 30 is out of range: expected 80 to 65535"],
+  ['global\nlog stdout local0 info er', "2:24+2 error: unknown log level 'er' | did you mean 'err'?"],
+  ['global\nlog stdout local0 info err foo', "2:28+3 error: 'log' takes no further argument: unexpected 'foo'"],
   ['global\nlog /dev/log local0', "2:5+8 error: logging to '/dev/log' is not supported by Pillion yet: "
     + 'there are stdout, stderr, fd@N and syslog over UDP'],
   ['global\nlog stdout sample 1:2 local0', "2:12+6 error: 'sample' of 'log' is not supported by Pillion yet"],

@@ -49,6 +49,7 @@ describe('directives of global', () => {
     ['log stderr local1', { logs: [STDERR] }],
     ['log stdout format raw daemon notice', { logs: [{ target: 'stdout', facility: 'daemon', maxLevel: 'notice' }] }],
     ['log 127.0.0.1 local2', { logs: [{ target: 'udp://127.0.0.1:514', facility: 'local2', maxLevel: 'debug' }] }],
+    ['log fd@3 len 4096 local0 info notice', { logs: [{ target: 'fd@3', facility: 'local0', maxLevel: 'info', minLevel: 'notice', maxLength: 4096 }] }],
     ['log fd@3 local0', { logs: [{ target: 'fd@3', facility: 'local0', maxLevel: 'debug' }] }],
     ['log [::1]:5140 format local local0 err', { logs: [{ target: 'udp://[::1]:5140', facility: 'local0', maxLevel: 'err' }] }],
     ['log stderr local1\nno log', { logs: [] }],

@@ -49,6 +49,25 @@ describe('observe/log/syslog', () => {
     assert.equal((JSON.parse(parsed[0]?.[2] ?? '') as { method: string }).method, '/pkg.Svc/Method');
   });
 
+  it('cuts lines at len, between characters, and sends what is too severe at the minimum level', async () => {
+    const log = createLogObserver({
+      targets: [{ target: `udp://127.0.0.1:${port}`, facility: 'local0', maxLevel: 'info', minLevel: 'notice', maxLength: 90 }],
+      frontends: new Map(), pid: 42, report: (...event) => assert.fail(JSON.stringify(event)),
+    });
+    const datagrams: string[] = [];
+    const all = new Promise<void>((resolve) => {
+      receiver.on('message', (message) => {
+        if (datagrams.push(message.toString()) === 2) resolve();
+      });
+    });
+    log.streamEnded(streamRecord({ grpcStatus: 14, logLine: 'é'.repeat(60) }));
+    log.streamEnded(streamRecord({ logLine: 'short' }));
+    await all;
+    log.close();
+    assert.match(datagrams[0] ?? '', /^<133>.*: é{44}$/);
+    assert.match(datagrams[1] ?? '', /^<134>.*: short$/);
+  });
+
   it('holds a bounded number of lines and counts the others', async () => {
     const events: string[] = [];
     const destination = syslogDestination({ host: '127.0.0.1', port, facility: 'user', pid: 1 }, (_level, message) => void events.push(message));
