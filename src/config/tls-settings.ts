@@ -39,8 +39,8 @@ export interface BindTlsSettings extends TlsProtocolSettings {
   readonly position: Position;
 }
 
-/** Which name a server is told: the same for all, the one that the client told us (`ssl_fc_sni`), or none. */
-export type SniSettings = { readonly kind: 'none' } | { readonly kind: 'fixed'; readonly name: string } | { readonly kind: 'client' };
+/** Which name a server is told: none, the same for all, the one that the client told us (`ssl_fc_sni`), the request's host (`req.hdr(host)`). */
+export type SniSettings = { readonly kind: 'none' | 'client' | 'host' } | { readonly kind: 'fixed'; readonly name: string };
 
 export interface ServerTlsSettings extends TlsProtocolSettings {
   readonly verify: boolean;

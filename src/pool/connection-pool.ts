@@ -3,6 +3,7 @@
  * when they are full, or when the server said GOAWAY.
  */
 import type { HalfSink, StreamOpener } from '../model/exchange.ts';
+import type { RequestFacts } from '../model/fields.ts';
 import type { Http2Options } from '../h2/options.ts';
 import { CANCEL } from '../h2/errors.ts';
 import type { Http2Connection } from '../h2/connection.ts';
@@ -31,6 +32,8 @@ export interface ClientReuse {
 
 /** A stream that needs a connection to the server. */
 export interface StreamSeeker {
+  /** Null until the request's header has come. */
+  readonly request: RequestFacts | null;
   /** HTTP/1: what its client's connection has to do with the choice. */
   readonly reuse: ClientReuse;
   /** How often it was sent again. */

@@ -28,15 +28,18 @@ export interface DialSettings {
   readonly alpn: readonly string[];
 }
 
-/** `client`: null for a connection of our own, such as a check's. */
-export function dial({ target, sendProxy, tls, alpn }: DialSettings, client: DialClient | null): Socket {
+/**
+ * @param client null for a connection of our own, such as a check's
+ * @param sni the name that `sni` of the server's line comes to, where that is not a fixed one
+ */
+export function dial({ target, sendProxy, tls, alpn }: DialSettings, client: DialClient | null, sni: string | null = null): Socket {
   const raw = connect(target);
   if (sendProxy !== null) {
     // What is written to a socket that is connecting leaves in order. TLS passes by that: it begins when the socket is connected.
     if (client !== null && tls === null) raw.write(clientHeader(sendProxy, client));
     else raw.once('connect', () => raw.write(client === null ? ownHeader(sendProxy, raw) : clientHeader(sendProxy, client)));
   }
-  return tls === null ? raw : tls.wrap(raw, alpn, client?.tls?.sni ?? null);
+  return tls === null ? raw : tls.wrap(raw, alpn, sni);
 }
 
 /** The event with which a dialled socket has become usable. */

@@ -5,39 +5,28 @@
  * data path itself: after a failed connect the server is suspect, and others are preferred until the next try is due.
  */
 import type { Socket } from 'node:net';
-import type { Mode, ServerAddress, ServerSettings } from '../config/model.ts';
-import type { ServerTlsSettings } from '../config/tls-settings.ts';
+import type { ServerAddress, ServerSettings } from '../config/model.ts';
 import type { ServerCounters, ServerRecord, ServerStatus } from '../model/records.ts';
 import { now } from '../time/clock.ts';
 import type { Target } from '../balance/picker.ts';
-import type { Http2Options } from '../h2/options.ts';
-import { serverTimeouts, type SessionTimeouts } from '../session/timeouts.ts';
 import type { TlsConnector } from '../tls/connector.ts';
 import { serverFailure } from '../tls/failures.ts';
-import { describeAddress, dialPort, dialTarget } from './address.ts';
-import { dial, readyEvent, type DialClient, type DialSettings } from './dial.ts';
-import { Http1Pool, type Http1PoolOptions } from './http1-pool.ts';
+import { describeAddress } from './address.ts';
+import { readyEvent } from './dial.ts';
 import { SlowStart } from './slow-start.ts';
-import { ConnectionPool, type PoolOwner, type StreamSeeker } from './connection-pool.ts';
+import type { PoolOwner, StreamSeeker } from './connection-pool.ts';
+import { ServerConnections, type ConnectionSettings, type Destination } from './server-connections.ts';
 
 /** After a failed connect other servers are preferred for this long, milliseconds. */
 const SUSPECT_MS = 1000;
-/** Connections that serve one client alone are closed when it has not used them for so long (HAProxy's pool-purge-delay). */
-const PURGE_MS = 5000;
-const HTTP2_ALPN: readonly string[] = ['h2'];
-const HTTP1_ALPN: readonly string[] = ['http/1.1'];
 
 /** What a server tells its backend. */
-export interface ServerOwner {
+export interface ServerOwner extends ConnectionSettings {
   readonly name: string;
-  readonly connectTimeoutMs: number;
-  readonly http2: Http2Options;
   /** The cookie of a server at this address, where it is made from that; else null. */
   dynamicCookie(address: ServerAddress): string | null;
   /** The balancing algorithm takes note of weights that change. */
   readonly weightsVary: boolean;
-  readonly http1: Http1PoolOptions;
-  readonly mode: Mode;
   /** Streams that a server with these settings takes at once, at the present load; 0: no limit. */
   limitOf(settings: ServerSettings): number;
   /** Whether it may be picked has changed. */
@@ -49,13 +38,6 @@ export interface ServerOwner {
   /** The data path saw a sign that the server's state may have changed. */
   onHint(server: Server): void;
   onProtocolError(server: Server, code: number, reason: string): void;
-  connectorOf(settings: ServerTlsSettings | null): TlsConnector | null;
-}
-
-/** The connection that a client made. */
-export interface Destination extends DialClient {
-  /** Tells it from all others. */
-  readonly id: number;
 }
 
 /** The last check, in HAProxy's words. */
@@ -93,17 +75,10 @@ export class Server implements Target, ServerRecord, PoolOwner {
   statusReason = '';
   /** null: none has ended yet. */
   check: CheckReport | null = null;
-  readonly #address: ServerAddress;
   readonly #owner: ServerOwner;
   /** The limit depends on the backend's load. */
   readonly #elastic: boolean;
-  /** The host to dial is the one that the client connected to. */
-  readonly #followsClient: boolean;
-  /** By port, behind the address where that depends on the client as well. */
-  readonly #pools = new Map<number | string, ConnectionPool>();
-  readonly #http1Pools = new Map<number | string, Http1Pool>();
-  /** null: cleartext. */
-  readonly #tls: TlsConnector | null;
+  readonly #connections: ServerConnections;
   #admin: AdminState;
   /** What the checks say, whatever operators do. */
   #health: 'UP' | 'DOWN' | 'NOLB' | 'no check';
@@ -124,10 +99,8 @@ export class Server implements Target, ServerRecord, PoolOwner {
     this.#admin = settings.disabled ? 'maint' : 'ready';
     this.#health = settings.check ? 'UP' : 'no check';
     this.status = settings.disabled ? 'MAINT' : this.#health;
-    this.#address = address;
-    this.#followsClient = address.kind === 'tcp' && address.host === '';
     this.#owner = owner;
-    this.#tls = owner.connectorOf(settings.tls);
+    this.#connections = new ServerConnections(address, settings, owner, this);
     this.#slowStart = new SlowStart(settings.slowStartMs, () => owner.onUsableChanged(this));
   }
 
@@ -230,27 +203,16 @@ export class Server implements Target, ServerRecord, PoolOwner {
 
   /** Finds or makes a connection for a client that connected to `destination`. */
   acquire(seeker: StreamSeeker, destination: Destination): void {
-    if (this.#speaksHttp1(seeker)) this.#http1Pool(destination).acquire(seeker);
-    else this.#pool(destination).acquire(seeker);
+    this.#connections.acquire(seeker, destination);
   }
 
   abandon(seeker: StreamSeeker, destination: Destination): void {
-    const pools = this.#speaksHttp1(seeker) ? this.#http1Pools : this.#pools;
-    pools.get(this.#poolKey(destination))?.abandon(seeker);
-  }
-
-  /** What the line says, else what the mode does: HTTP/1 in mode http as in HAProxy, in mode auto what the client speaks. */
-  #speaksHttp1({ reuse }: StreamSeeker): boolean {
-    const { proto, tls } = this.settings;
-    if (proto !== null) return proto === 'h1';
-    if (tls?.alpn?.[0] !== undefined) return tls.alpn[0] !== 'h2';
-    const { mode } = this.#owner;
-    return mode === 'http' || (mode === 'auto' && reuse.speaks === 'h1');
+    this.#connections.abandon(seeker, destination);
   }
 
   /** Dials a raw TCP connection; `done` gets the connected, paused socket, or the reason of the failure. The answer cancels the dial. */
   dialRaw(destination: Destination, done: (socket: Socket | null, reason: string) => void): () => void {
-    const socket = dial(this.#dialSettings(destination, []), destination);
+    const socket = this.#connections.dialRaw(destination);
     const timer = setTimeout(() => socket.destroy(Object.assign(new Error('timeout'), { code: 'ETIMEDOUT' })), this.#owner.connectTimeoutMs);
     let answered = false;
     const answer = (result: Socket | null, reason: string): void => {
@@ -277,67 +239,20 @@ export class Server implements Target, ServerRecord, PoolOwner {
     };
   }
 
-  #pool(destination: Destination): ConnectionPool {
-    const key = this.#poolKey(destination);
-    let pool = this.#pools.get(key);
-    if (pool === undefined) {
-      const settings = this.#dialSettings(destination, HTTP2_ALPN);
-      const own = this.#ownConnections;
-      pool = new ConnectionPool(() => dial(settings, destination), this.#owner.http2, this.#timeouts(own), this, own ? () => this.#pools.delete(key) : null);
-      this.#pools.set(key, pool);
-    }
-    return pool;
-  }
-
-  #http1Pool(destination: Destination): Http1Pool {
-    const key = this.#poolKey(destination);
-    let pool = this.#http1Pools.get(key);
-    if (pool === undefined) {
-      const settings = this.#dialSettings(destination, HTTP1_ALPN);
-      const onEmpty = this.#ownConnections ? () => this.#http1Pools.delete(key) : null;
-      pool = new Http1Pool(() => dial(settings, destination), this.#owner.http1, this, onEmpty);
-      this.#http1Pools.set(key, pool);
-    }
-    return pool;
-  }
-
-  /** Who the client is was said at the beginning of the connection, so that others cannot use it. */
-  get #ownConnections(): boolean {
-    return this.settings.sendProxy !== null || this.settings.tls?.sni.kind === 'client';
-  }
-
-  /** What a connection depends on. With a PROXY header that is the client's connection, as in HAProxy, which hashes the header. */
-  #poolKey({ id, localAddress, localPort, tls }: Destination): number | string {
-    const port = dialPort(this.#address, localPort);
-    const address = this.#followsClient ? `${localAddress} ${port}` : port;
-    if (this.settings.sendProxy !== null) return `${address} ${id}`;
-    return this.settings.tls?.sni.kind === 'client' ? `${address} ${tls?.sni ?? ''}` : address;
-  }
-
-  #dialSettings({ localAddress, localPort }: Destination, alpn: readonly string[]): DialSettings {
-    const target = dialTarget(this.#address, dialPort(this.#address, localPort), localAddress);
-    return { target, sendProxy: this.settings.sendProxy, tls: this.#tls, alpn };
-  }
-
-  #timeouts(own: boolean): SessionTimeouts {
-    const timeouts = serverTimeouts(this.#owner.connectTimeoutMs, this.settings.idlePing);
-    return own ? { ...timeouts, firstStream: { ms: PURGE_MS, name: 'pool-purge-delay' } } : timeouts;
-  }
-
   /** The server has left the backend: running streams end by themselves. */
   remove(): void {
     this.#removed = true;
     this.#slowStart.stop();
-    for (const pool of [...this.#pools.values(), ...this.#http1Pools.values()]) pool.drain();
+    this.#connections.drain();
   }
 
   /** Cuts off the requests that run on it; raw connections are their clients' to end. */
   endSessions(cause: string): void {
-    for (const pool of [...this.#pools.values(), ...this.#http1Pools.values()]) pool.endSessions(cause);
+    this.#connections.endSessions(cause);
   }
 
   destroy(): void {
-    for (const pool of [...this.#pools.values(), ...this.#http1Pools.values()]) pool.destroy();
+    this.#connections.destroy();
   }
 
   onConnected(): void {

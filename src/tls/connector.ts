@@ -35,11 +35,11 @@ export class TlsConnector {
 
   /**
    * TLS on `raw`, which may be connecting still. 'secureConnect' says that the handshake is done and the certificate good.
-   * @param clientSni what the client of this connection named, for `sni ssl_fc_sni`
+   * @param asked the name that `sni ssl_fc_sni` or `sni req.hdr(host)` comes to
    */
-  wrap(raw: Socket, defaultAlpn: readonly string[], clientSni: string | null): TLSSocket {
+  wrap(raw: Socket, defaultAlpn: readonly string[], asked: string | null): TLSSocket {
     const { reuse, alpn } = this.settings;
-    const name = this.serverName(clientSni);
+    const name = this.serverName(asked);
     const protocols = alpn ?? defaultAlpn;
     const key = name ?? '';
     const session = reuse ? this.#sessions.get(key) : undefined;
@@ -56,7 +56,7 @@ export class TlsConnector {
   }
 
   /** The name that the server is told, or null. */
-  serverName(clientSni: string | null): string | null {
+  serverName(asked: string | null): string | null {
     const { sni } = this.settings;
     switch (sni.kind) {
       case 'none':
@@ -64,7 +64,8 @@ export class TlsConnector {
       case 'fixed':
         return sni.name;
       case 'client':
-        return clientSni;
+      case 'host':
+        return asked;
     }
   }
 

@@ -151,10 +151,11 @@ function editServer(server: ServerKeywords, change: Partial<ServerTlsDraft>): vo
   server.tls = { ...server.tls, ...change };
 }
 
-const SNI_FORMS = "str(NAME) or ssl_fc_sni";
+const SNI_FORMS = 'str(NAME), ssl_fc_sni or req.hdr(host)';
 
 function parseSni(text: string): Parsed<SniSettings> {
   if (text === 'ssl_fc_sni') return { ok: true, value: { kind: 'client' } };
+  if (/^(?:req\.)?hdr\(host\)$/i.test(text)) return { ok: true, value: { kind: 'host' } };
   const name = /^str\((["']?)([A-Za-z0-9._-]{1,253})\1\)$/.exec(text)?.[2];
   if (name !== undefined) return { ok: true, value: { kind: 'fixed', name } };
   if (/^[A-Za-z0-9._-]+\.[A-Za-z0-9._-]+$/.test(text) && !text.startsWith('req.')) {
@@ -219,7 +220,7 @@ export const SERVER_TLS_KEYWORDS: readonly Keyword<ServerKeywords>[] = [
   }),
   keyword({
     name: 'sni', argument: parsed('expression', SNI_FORMS, parseSni), default: 'none',
-    summary: "The host name that the server is told, and that its certificate must have: a fixed one, or the client's own.",
+    summary: "The host name that the server is told, and that its certificate must have: a fixed one, the client's own, or the host of the request.",
     set: (server: ServerKeywords, sni) => editServer(server, { sni }),
   }),
   keyword({
