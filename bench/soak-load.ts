@@ -7,7 +7,7 @@ import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { HpackEncoder } from '../src/h2/hpack/encoder.ts';
-import { DATA, END_STREAM, frame, headers, HEADERS, PREFACE, readFrames, request, RESPONSE, RST_STREAM, SETTINGS, TRAILERS, uint32 } from './frames.ts';
+import { DATA, END_STREAM, frame, headers, HEADERS, PREFACE, readFrames, request, RESPONSE, RST_STREAM, SETTINGS, TRAILERS, uint32, WINDOW_UPDATE } from './frames.ts';
 
 const CLIENTS = 12;
 const RAW_CLIENTS = 4;
@@ -16,6 +16,7 @@ const CANCEL = 8;
 const RESTART_MS = 3000;
 /** Below the window that a stream has. */
 const MOST_BODY = 16_000;
+const CREDIT = 2 ** 30;
 
 const [portA = '', portB = '', rawPort = '', proxyPort = '', proxyRawPort = ''] = process.argv.slice(2);
 const done = { streams: 0, reset: 0, failed: 0, connections: 0, raw: 0, restarts: 0 };
@@ -24,11 +25,17 @@ process.stdin.once('end', () => (running = false)).resume();
 
 const random = (below: number): number => Math.floor(Math.random() * below);
 
+/** SETTINGS, and mostly credit for the connection: with those that give none, streams get stuck. */
+function greeting(): Buffer {
+  const settings = frame(SETTINGS, 0, 0, Buffer.alloc(0));
+  return random(5) === 0 ? settings : Buffer.concat([settings, frame(WINDOW_UPDATE, 0, 0, uint32(CREDIT))]);
+}
+
 /** Answers each request when it has ended; a few are reset or never answered. */
 function serve(socket: Socket): void {
   const encoder = new HpackEncoder();
   socket.setNoDelay(true);
-  socket.write(frame(SETTINGS, 0, 0, Buffer.alloc(0)));
+  socket.write(greeting());
   readFrames(socket, PREFACE.length, (type, flags, id) => {
     if ((type !== HEADERS && type !== DATA) || (flags & END_STREAM) === 0) return;
     const fate = random(100);
@@ -76,7 +83,7 @@ async function client(): Promise<void> {
   const open = new Set<number>();
   const { promise, resolve } = Promise.withResolvers<void>();
   socket.once('close', () => resolve());
-  socket.write(Buffer.concat([PREFACE, frame(SETTINGS, 0, 0, Buffer.alloc(0))]));
+  socket.write(Buffer.concat([PREFACE, greeting()]));
   const ended = (id: number): void => {
     open.delete(id);
     if (open.size <= 2) resolve();

@@ -326,6 +326,7 @@ export class Http2Connection implements StreamOwner {
     if (stream.state === 'closed') return;
     stream.state = 'closed';
     stream.pending = null;
+    this.sender.forget(stream);
     this.windows.shrink(stream.granted);
     this.#streams.delete(stream);
     this.#events.onStreamClosed(stream);
@@ -397,4 +398,3 @@ export class Http2Connection implements StreamOwner {
     for (const stream of this.#streams.values()) this.#abort(stream, code, 'connection');
   }
 }
-

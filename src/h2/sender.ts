@@ -23,6 +23,8 @@ export class Sender {
   readonly #output: Output;
   #window = 65_535;
   #queue: SendingStream[] = [];
+  /** Of these, at most so many have been forgotten. */
+  #forgotten = 0;
   #pumping = false;
 
   constructor(output: Output) {
@@ -61,6 +63,20 @@ export class Sender {
     this.pump();
   }
 
+  /** The stream is gone. The queue may stand still for as long as the peer likes, so that it must not gather those. */
+  forget(stream: SendingStream): void {
+    if (!stream.queued) return;
+    stream.queued = false;
+    if (++this.#forgotten * 2 < this.#queue.length) return;
+    this.#queue = this.#queue.filter(({ queued }) => queued);
+    this.#forgotten = 0;
+  }
+
+  /** Entries of the queue. */
+  get queueLength(): number {
+    return this.#queue.length;
+  }
+
   /** Lets the queued streams send a frame each in turn. Called when the socket has drained, too. */
   pump(): void {
     if (this.#pumping) return;
@@ -68,7 +84,9 @@ export class Sender {
     while (this.#queue.length > 0 && this.sendable > 0) {
       const round = this.#queue;
       this.#queue = [];
+      this.#forgotten = 0;
       for (const stream of round) {
+        if (!stream.queued) continue;
         if (this.sendable > 0) {
           stream.queued = false;
           if (!stream.sendPending() || stream.queued) continue;
