@@ -42,7 +42,6 @@ const WRONG: readonly [text: string, ...expected: string[]][] = [
     "2:14+3 error: bind keyword 'mss' is not supported by Pillion yet",
     "2:26+4 error: protocol 'quic' is not supported by Pillion yet | supported: h1, h2"],
   ['backend b\nserver s a:1 chek port 80 weight 300 hash-key k', "2:14+4 error: unknown server keyword 'chek' | did you mean 'check'?",
-    "2:19+4 error: server keyword 'port' is not supported by Pillion yet",
     '2:34+3 error: 300 is out of range: expected 0 to 256',
     "2:38+8 error: server keyword 'hash-key' is not supported by Pillion yet"],
   ['backend b\nserver s a:1 proto fcgi', "2:20+4 error: protocol 'fcgi' is not supported by Pillion yet | supported: h1, h2"],
@@ -123,7 +122,7 @@ const WRONG: readonly [text: string, ...expected: string[]][] = [
   [`${CALM}frontend f\nbind :1\ndefault_backend gretter\nbackend greeter\nserver s a:1`,
     "7:17+7 error: there is no backend named 'gretter' | did you mean 'greeter'?"],
   [`${CALM}backend b\nserver s a:+1 check`, "6:1+6 error: server 's' of 'b' has 'check', but no port that could be checked "
-    + "| give the server a port of its own, or leave 'check' out"],
+    + "| give the server a port of its own, or add 'port' for the check"],
   [`${CALM}backend b\nserver-template s 3 *:1`, "6:1+15 error: 'server-template' needs a host name to resolve"],
   ['frontend f\ndefault_backend %[src]', '2:17+6 error: a backend chosen by an expression is not supported by Pillion yet'],
 ];
