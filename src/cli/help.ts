@@ -21,7 +21,7 @@ Pillion: a gRPC-aware sidecar proxy, configured in HAProxy's language.
 Without a file (or as PILLION_LISTEN, PILLION_TO, ...):
   --listen ADDRESS       where clients connect, e.g. :8080 or [::]:8080
   --to SERVERS           host:port,... or dns:name:port, one server per address
-  --balance ALGORITHM    leastconn (default), roundrobin, first, random
+  --balance ALGORITHM    leastconn (default), roundrobin, random, source ...
   --grpc-service NAME    service to ask health for (default: whole server)
   --otlp URL             traces, to grpc://host:4317 or http(s)://host:4318/...
   --admin ADDRESS        serve /metrics, /ready and /live
