@@ -230,7 +230,7 @@ export abstract class Placement extends Timer implements Queued {
     if (this.phase === 'queued') {
       const due = this.phaseSince + queueTimeout(backend);
       if (now() < due) this.arm(due);
-      else this.unplaced({ termination: 'sQ', message: `no free server in backend ${backend.name} within timeout queue` });
+      else this.unplaced({ termination: 'sQ', message: `no free server in backend ${backend.name} within ${queueTimer(backend)}` });
     } else if (this.phase === 'waiting') {
       const again = this.#again;
       this.tried = null;
@@ -283,6 +283,11 @@ export abstract class Placement extends Timer implements Queued {
         return `on ${this.serverName}`;
     }
   }
+}
+
+/** The timer's name and time, for messages. */
+function queueTimer(backend: Backend): string {
+  return `${backend.settings.queueTimeoutMs === null ? 'timeout connect' : 'timeout queue'} (${queueTimeout(backend)} ms)`;
 }
 
 function queueTimeout(backend: Backend): number {
