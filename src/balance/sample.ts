@@ -5,6 +5,7 @@ import type { Subject } from './subject.ts';
 
 export function sample(key: SampleKey, subject: Subject): string | null {
   if (key.fetch === 'src') return addressOctets(subject.connection.clientAddress);
+  if (key.fetch === 'expression') return key.octets(subject);
   const fields = subject.requestFields;
   if (fields === null) return null;
   switch (key.fetch) {

@@ -1,5 +1,7 @@
 /** What `balance`, `hash-type` and `hash-balance-factor` set. */
 
+import type { KeySource } from '../route/key.ts';
+
 /** `balance` (HAProxy manual 4.2). */
 export type Balance =
   | { readonly algorithm: 'roundrobin' | 'static-rr' | 'leastconn' | 'first' }
@@ -32,14 +34,15 @@ export type HashKey =
   | { readonly of: 'rdp-cookie'; readonly name: string }
   | { readonly of: 'hash'; readonly sample: SampleKey };
 
-/** What is taken of a connection or request as a key: the few expressions that need no rules. */
+/** What is taken of a connection or request as a key; the usual ones without an expression's costs. */
 export type SampleKey =
   /** The client's address. */
   | { readonly fetch: 'src' }
   /** The path without the query, or both. */
   | { readonly fetch: 'path' | 'pathq' }
   /** A parameter of the query, a header field (its first value, name in lower case), a cookie of the request. */
-  | { readonly fetch: 'url_param' | 'hdr' | 'cook'; readonly name: string };
+  | { readonly fetch: 'url_param' | 'hdr' | 'cook'; readonly name: string }
+  | { readonly fetch: 'expression'; readonly octets: (source: KeySource) => string | null };
 
 export type HashFunction = 'sdbm' | 'djb2' | 'wt6' | 'crc32' | 'none';
 

@@ -217,7 +217,7 @@ function serverCells(row: Row, cell: (text: string, title?: string, kind?: strin
   return [
     status, check(row, cell), cell(`${row['weight'] ?? 0}/${row['uweight'] ?? 0}`), cell(flag('act')), cell(flag('bck')),
     cell(text('chkfail')), cell(text('chkdown')), cell(typeof row['downtime'] === 'number' ? duration(row['downtime']) : ''),
-    cell(row.type === SERVER ? '-' : ''),
+    cell(row['throttle'] !== undefined ? `${row['throttle']}%` : row.type === SERVER ? '-' : ''),
   ];
 }
 

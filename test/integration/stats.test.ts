@@ -51,7 +51,7 @@ describe('the page of statistics', () => {
   }
 
   async function submit(url: string, form: readonly (readonly [string, string])[], headers: Record<string, string> = OWN_FORM): Promise<string> {
-    const response = await fetch(`${url}/stats`, { method: 'POST', headers, body: new URLSearchParams(form.map(([name, value]) => [name, value])).toString(), redirect: 'manual' });
+    const response = await fetch(`${url}/stats`, { method: 'POST', headers, body: new URLSearchParams(form.map(([name, value]): [string, string] => [name, value])).toString(), redirect: 'manual' });
     assert.equal(response.status, 303);
     return response.headers.get('location') ?? '';
   }

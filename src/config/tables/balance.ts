@@ -1,7 +1,7 @@
 /** How servers are chosen: `balance`, `hash-type`, `hash-balance-factor` (HAProxy manual 4.2). */
 import { chooseWord, integer, parseInteger, required } from '../arguments.ts';
 import { proxyDirective } from '../directive.ts';
-import { parseSampleKey, SAMPLE_KEYS } from '../sample-key.ts';
+import { compileSampleKey, SAMPLE_KEYS } from '../sample-key.ts';
 import type { ArgumentContext, Argument, Cursor, Directive } from '../directive.ts';
 import type { ProxyDraft } from '../draft.ts';
 import { DEFAULT_HASHING, type Balance, type HashFunction, type HashKey, type Hashing } from '../balance-settings.ts';
@@ -13,7 +13,13 @@ const ALL: readonly Balance['algorithm'][] = [...BALANCE_ALGORITHMS, 'url_param'
 const UNSUPPORTED_ALGORITHMS = ['log-hash', 'sticky'];
 const FUNCTIONS: readonly HashFunction[] = ['sdbm', 'djb2', 'wt6', 'crc32', 'none'];
 
-const algorithm: Argument<Balance> = {
+/** A balance whose expression has yet to be compiled. */
+interface ByExpression {
+  readonly algorithm: 'hash';
+  readonly word: Token;
+}
+
+const algorithm: Argument<Balance | ByExpression> = {
   usage: 'roundrobin|static-rr|leastconn|first|random[(<draws>)]|source|uri [len <n>] [depth <n>] [whole] [path-only]|url_param <name>'
     + '|hdr(<name>) [use_domain_only]|rdp-cookie[(<name>)]|hash <sample>',
   describe: `one of ${ALL.join(', ')}; <draws>: how many servers are drawn and compared, default 2; <sample>: ${SAMPLE_KEYS}`,
@@ -36,6 +42,10 @@ const algorithm: Argument<Balance> = {
         return { algorithm: found };
       case 'random':
         return random(inner ?? '', token, context);
+      case 'hash': {
+        const word = required(cursor, context, `a sample: ${SAMPLE_KEYS}`);
+        return word === undefined ? undefined : { algorithm: found, word };
+      }
       default: {
         const key = hashKey(found, inner ?? '', token, cursor, context);
         return key === undefined ? undefined : { algorithm: found, key, hashing: DEFAULT_HASHING };
@@ -51,7 +61,7 @@ function random(inner: string, { position }: Token, { report }: ArgumentContext)
   return undefined;
 }
 
-function hashKey(of: HashKey['of'], inner: string, token: Token, cursor: Cursor, context: ArgumentContext): HashKey | undefined {
+function hashKey(of: Exclude<HashKey['of'], 'hash'>, inner: string, token: Token, cursor: Cursor, context: ArgumentContext): HashKey | undefined {
   switch (of) {
     case 'source':
       return { of };
@@ -75,11 +85,6 @@ function hashKey(of: HashKey['of'], inner: string, token: Token, cursor: Cursor,
     }
     case 'rdp-cookie':
       return { of, name: inner === '' ? 'mstshash' : inner };
-    case 'hash': {
-      const word = required(cursor, context, `a sample: ${SAMPLE_KEYS}`);
-      const sample = word === undefined ? undefined : parseSampleKey(word, context.report);
-      return sample === undefined ? undefined : { of, sample };
-    }
   }
 }
 
@@ -136,7 +141,15 @@ export const BALANCE_DIRECTIVES: readonly Directive<ProxyDraft>[] = [
       + 'stream without the key goes by roundrobin. HTTP/2 streams are balanced one by one, raw TCP by connection. uri is the absolute '
       + 'URI for HTTP/2, as in HAProxy; path-only leaves scheme and authority out.',
     example: 'balance leastconn',
-    apply: (proxy, [balance]) => { proxy.settings.balance = balance; },
+    apply: (proxy, [balance], { path }) => {
+      if (!('word' in balance)) {
+        proxy.settings.balance = balance;
+        return;
+      }
+      proxy.rules.scope.path = path;
+      const sample = compileSampleKey(balance.word, proxy.rules.scope);
+      if (sample !== undefined) proxy.settings.balance = { algorithm: 'hash', key: { of: 'hash', sample }, hashing: DEFAULT_HASHING };
+    },
   }),
   proxyDirective({
     name: 'hash-balance-factor', sections: ['defaults', 'listen', 'backend'], origin: 'haproxy', default: '0',

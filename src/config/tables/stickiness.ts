@@ -1,7 +1,7 @@
 /** What keeps clients with their servers (HAProxy manual 4.2). */
 import { chooseWord, parsed, required, time, word } from '../arguments.ts';
 import { proxyDirective } from '../directive.ts';
-import { parseSampleKey, SAMPLE_KEYS } from '../sample-key.ts';
+import { compileSampleKey, responseKey, SAMPLE_KEYS } from '../sample-key.ts';
 import { parseSize, parseTime } from '../units.ts';
 import type { Argument, ArgumentContext, Cursor, Directive } from '../directive.ts';
 import type { ProxyDraft } from '../draft.ts';
@@ -159,13 +159,12 @@ function takeTableValue(
   }
 }
 
-const stickRule: Argument<{ readonly sample: StickRule['sample']; readonly table: string | null }> = {
+const stickRule: Argument<{ readonly word: Token; readonly table: string | null }> = {
   usage: '<sample> [table <backend>]',
   describe: `<sample>: ${SAMPLE_KEYS}; <backend>: whose table it is, default this one's`,
   take: (cursor, context) => {
     const token = required(cursor, context, `a sample: ${SAMPLE_KEYS}`);
-    const key = token === undefined ? undefined : parseSampleKey(token, context.report);
-    if (key === undefined) return undefined;
+    if (token === undefined) return undefined;
     let name: string | null = null;
     if (cursor.peek()?.text === 'table') {
       cursor.next();
@@ -178,15 +177,18 @@ const stickRule: Argument<{ readonly sample: StickRule['sample']; readonly table
       context.report.error(`conditions are not supported by Pillion behind '${context.directive}'`, next.position);
       return undefined;
     }
-    return { sample: key, table: name };
+    return { word: token, table: name };
   },
 };
 
 function stick(action: StickRule['action'], name: string, summary: string, example: string): Directive<ProxyDraft> {
   return proxyDirective({
     name, sections: SECTIONS, arguments: [stickRule], origin: 'haproxy', default: 'none', summary, example,
-    apply: (proxy, [{ sample, table: other }], { position }) => {
-      proxy.stick.push({ action, sample, table: other ?? proxy.name, position });
+    apply: (proxy, [{ word: written, table: other }], { report, position, path }) => {
+      proxy.rules.scope.path = path;
+      const sample = action === 'store-response' ? (responseKey(written) ?? undefined) : compileSampleKey(written, proxy.rules.scope);
+      if (sample === undefined && action === 'store-response') report.error(`'${written.text}' cannot be a key of a response`, written.position, 'keys are res.hdr(<name>) and res.cook(<name>)');
+      if (sample !== undefined) proxy.stick.push({ action, sample, table: other ?? proxy.name, position });
     },
   });
 }

@@ -23,7 +23,7 @@ function request(i: number): Subject {
   const fields = FieldList.of(
     [':path', `/dir${i % 37}/sub${(i * 7) % 53}/f${i}.html?id=user${i * 31}&x=1`], ['x-key', `k${i * i}`], ['x-host', `www.ex${i}ample.co${i % 3}m`],
   );
-  return { connection: { clientAddress: '127.0.0.1' }, requestFields: fields, firstBytes: null };
+  return { connection: { clientAddress: '127.0.0.1', localAddress: '127.0.0.1' } as Subject['connection'], requestFields: fields, firstBytes: null };
 }
 
 describe("HAProxy's choice", () => {

@@ -13,7 +13,7 @@ const CONSISTENT: Hashing = { ...DEFAULT_HASHING, consistent: true, avalanche: t
 
 function subject(pairs: readonly (readonly [string, string])[], clientAddress = '127.0.0.1', firstBytes: string | null = null): Subject {
   return {
-    connection: { clientAddress },
+    connection: { clientAddress } as Subject['connection'],
     requestFields: firstBytes === null ? FieldList.of(...pairs) : null,
     firstBytes: firstBytes === null ? null : Buffer.from(firstBytes, 'latin1'),
   };

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { DEFAULT_STATS, type StatsSettings } from '../../../src/config/stats-settings.ts';
+import type { Condition } from '../../../src/route/condition.ts';
 import { access, isForeign } from '../../../src/stats/access.ts';
 import { COLUMNS, SERVER, type ProxyRows } from '../../../src/stats/columns.ts';
 import { renderCsv } from '../../../src/stats/csv.ts';
@@ -34,7 +35,7 @@ describe('access to the statistics', () => {
 
   it('is ruled by the first rule that applies', () => {
     const never = { meets: () => false };
-    const condition = { text: '', evaluate: () => 0, explain: () => [] } as const;
+    const condition: Condition = { text: '', evaluate: () => 0, explain: () => [] };
     const rules: StatsSettings['rules'] = [{ action: 'deny', realm: null, condition }, { action: 'auth', realm: 'other', condition: null }];
     assert.equal(access({ ...settings, rules }, request()).kind, 'denied');
     assert.deepEqual(access({ ...settings, rules }, request({}, never)), { kind: 'challenge', realm: 'other' });
