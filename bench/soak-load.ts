@@ -107,8 +107,9 @@ async function client(): Promise<void> {
     }
   }
   await Promise.race([promise, sleep(200)]);
-  if (random(2) === 0) socket.end();
-  else if (random(2) === 0) socket.resetAndDestroy();
+  const farewell = random(4);
+  if (farewell < 2) socket.end();
+  else if (farewell === 2) socket.resetAndDestroy();
   socket.destroy();
   done.connections++;
 }
