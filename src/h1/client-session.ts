@@ -14,7 +14,7 @@ import type { FieldList } from '../model/fields.ts';
 import { ClientHalf, type ClientHalfOwner } from './client-half.ts';
 import type { Llhttp } from './llhttp.ts';
 import { INTERIM, MessageReader, OPEN, REFUSED, type ReaderLimits, type ReaderOwner, type Refusal } from './reader.ts';
-import { readResponse } from './response.ts';
+import { readResponse, type Response } from './response.ts';
 
 export interface ClientSessionOptions {
   readonly limits: ReaderLimits;
@@ -60,6 +60,8 @@ export class Http1ClientSession extends Timer implements ByteSession, ReaderOwne
   readonly #owner: ClientSessionOwner;
   readonly #reader: MessageReader;
   #half: ClientHalf | null = null;
+  #last: Response | null = null;
+  #lastMethod = '';
   #serverKeeps = false;
   #heard = false;
   #paused = false;
@@ -112,7 +114,11 @@ export class Http1ClientSession extends Timer implements ByteSession, ReaderOwne
       return;
     }
     this.#heard = true;
-    this.#reader.head.bodiless = half.asked.method === 'HEAD';
+    const { method } = half.asked;
+    // What a response's head means depends on the request.
+    if (method !== this.#lastMethod || method === 'CONNECT') this.#reader.forget();
+    this.#lastMethod = method;
+    this.#reader.head.bodiless = method === 'HEAD';
     const at = this.#reader.read(chunk, start, end);
     // What follows a response belongs to no request: whatever it is, the connection is not in step any more.
     if (at < end) this.#serverKeeps = false;
@@ -155,12 +161,24 @@ export class Http1ClientSession extends Timer implements ByteSession, ReaderOwne
       this.#broke(half, response);
       return REFUSED;
     }
-    const { fields, body, status } = response;
+    this.#last = response;
+    return this.#begin(half, response);
+  }
+
+  onHeadAgain(): number {
+    const half = this.#half;
+    const last = this.#last;
+    if (half !== null && last !== null) return this.#begin(half, last);
+    this.close('a response behind the end of another');
+    return REFUSED;
+  }
+
+  #begin(half: ClientHalf, { fields, body, status, keepAlive }: Response): number {
     if (body === INTERIM) {
       half.sink.onHeaders(half, fields, false);
       return INTERIM;
     }
-    this.#serverKeeps = response.keepAlive && this.keepAlive;
+    this.#serverKeeps = keepAlive && this.keepAlive;
     const opens = body === OPEN && half.asked.tunnel !== '' && (status === 101 || (half.asked.tunnel === 'connect' && status < 300));
     if (body === 0) half.responseEnded = true;
     half.tunnel = opens;

@@ -39,6 +39,8 @@ export interface Refusal {
 export interface ReaderOwner {
   /** A head has come; the answer says what follows. */
   onHead(head: Llhttp): number;
+  /** The same head has come again, octet by octet. */
+  onHeadAgain(): number;
   /** @param last nothing of the message follows */
   onBody(chunk: Uint8Array, start: number, end: number, last: boolean): void;
   /** A chunked message ended; `trailers` is empty when there were none. */
@@ -49,6 +51,9 @@ export interface ReaderOwner {
 
 type State = 'head' | 'length' | 'chunked' | 'open' | 'done' | 'stopped';
 
+/** Octets of a head that is compared with the next one. */
+const MAX_REMEMBERED = 2048;
+
 export class MessageReader {
   readonly head: Llhttp;
   state: State = 'head';
@@ -57,6 +62,9 @@ export class MessageReader {
   /** Octets of the present section, or of a chunked body's framing since the last octets of body. */
   #sectionLength = 0;
   #remaining = 0;
+  /** The last head, where it came in one piece and the one before was as long: connections tend to carry the same again and again. */
+  #remembered: Buffer | null = null;
+  #lastLength = 0;
 
   constructor(kind: 'request' | 'response', limits: ReaderLimits, owner: ReaderOwner) {
     this.head = new Llhttp(kind);
@@ -102,6 +110,12 @@ export class MessageReader {
     this.state = 'head';
   }
 
+  /** The next head is read even if it is the last one again. */
+  forget(): void {
+    this.#remembered = null;
+    this.#lastLength = 0;
+  }
+
   /** What follows is not HTTP any more. */
   open(): void {
     this.state = 'open';
@@ -116,6 +130,13 @@ export class MessageReader {
 
   #readHead(chunk: Uint8Array, start: number, end: number): number {
     const { head } = this;
+    const remembered = this.#sectionLength === 0 ? this.#remembered : null;
+    if (remembered !== null && end - start >= remembered.length && remembered.compare(chunk, start, start + remembered.length) === 0) {
+      this.state = 'done';
+      this.#begin(this.#owner.onHeadAgain());
+      return start + remembered.length;
+    }
+    const whole = this.#sectionLength === 0;
     head.feed(chunk, start, end);
     const event = head.next();
     this.#sectionLength += head.position - start;
@@ -131,10 +152,20 @@ export class MessageReader {
       const { position } = head;
       this.#sectionLength = 0;
       this.state = 'done';
-      this.#begin(this.#owner.onHead(head));
+      const follows = this.#owner.onHead(head);
+      this.#remember(chunk, start, whole && follows !== CHUNKED && follows !== REFUSED ? position : start);
+      this.#begin(follows);
       return position;
     }
     return head.position;
+  }
+
+  /** Chunked messages are not among them: the parser has to have seen their heads. */
+  #remember(chunk: Uint8Array, start: number, end: number): void {
+    const length = end - start;
+    const repeats = length > 0 && length === this.#lastLength && length <= MAX_REMEMBERED;
+    this.#remembered = repeats ? Buffer.from(chunk.subarray(start, end)) : null;
+    this.#lastLength = length;
   }
 
   /** The owner may have answered the message already, so that the state is another by now. */

@@ -15,7 +15,7 @@ import type { Output } from '../transport/output.ts';
 import type { ByteSession, SessionSocket } from '../transport/session-socket.ts';
 import type { Llhttp } from './llhttp.ts';
 import { MessageReader, REFUSED, UNDECIDED, type ReaderLimits, type ReaderOwner, type Refusal } from './reader.ts';
-import { isRefusal, readRequest } from './request.ts';
+import { isRefusal, readRequest, type Request } from './request.ts';
 import { ServerHalf, type ServerHalfOwner } from './server-half.ts';
 
 /** A time and the directive that set it. */
@@ -56,6 +56,7 @@ export class Http1ServerSession extends Timer implements ByteSession, ReaderOwne
   readonly #owner: ServerSessionOwner;
   readonly #reader: MessageReader;
   #half: ServerHalf | null = null;
+  #last: Request | null = null;
   #held: Buffer | null = null;
   #paused = false;
   #draining = false;
@@ -138,6 +139,15 @@ export class Http1ServerSession extends Timer implements ByteSession, ReaderOwne
       this.#refuse(request, 'malformed');
       return REFUSED;
     }
+    this.#last = request;
+    return this.#begin(request);
+  }
+
+  onHeadAgain(): number {
+    return this.#last === null ? REFUSED : this.#begin(this.#last);
+  }
+
+  #begin(request: Request): number {
     const half = new ServerHalf(this, request);
     this.#half = half;
     half.requestEnded = request.body === 0 && request.tunnel === '';

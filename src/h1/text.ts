@@ -68,6 +68,14 @@ export function requestLine(fields: FieldList): RequestLine {
  * @param connection the value of the connection field, or nothing
  */
 export function requestText(line: RequestLine, fields: FieldList, extra: FieldList | null, framing: string, connection: string): string {
+  const variant = `${framing}|${connection}`;
+  if (extra === null && fields.written?.variant === variant) return fields.written.text;
+  const text = makeRequest(line, fields, extra, framing, connection);
+  if (extra === null) fields.written = { variant, text };
+  return text;
+}
+
+function makeRequest(line: RequestLine, fields: FieldList, extra: FieldList | null, framing: string, connection: string): string {
   const { method, path, authority, tunnel } = line;
   let text: string;
   if (tunnel === '') text = `${method} ${path} HTTP/1.1\r\nhost: ${authority}\r\n`;
@@ -94,6 +102,8 @@ export function requestText(line: RequestLine, fields: FieldList, extra: FieldLi
 
 /** A response's head. Parameters as of {@link requestText}. */
 export function responseText(status: string, fields: FieldList, extra: FieldList | null, framing: string, connection: string): string {
+  const variant = `${framing}|${connection}`;
+  if (extra === null && fields.written?.variant === variant) return fields.written.text;
   let text = `HTTP/1.1 ${status} ${REASON_PHRASES[status] ?? ''}\r\n`;
   const list = fields.fields;
   for (let i = 0; i < list.length; i++) {
@@ -101,7 +111,9 @@ export function responseText(status: string, fields: FieldList, extra: FieldList
     if (!isOurs(name)) text += `${name}: ${value}\r\n`;
   }
   if (extra !== null) for (const { name, value } of extra.fields) if (!isOurs(name)) text += `${name}: ${value}\r\n`;
-  return `${text}${framing}${connection === '' ? '' : `connection: ${connection}\r\n`}\r\n`;
+  text = `${text}${framing}${connection === '' ? '' : `connection: ${connection}\r\n`}\r\n`;
+  if (extra === null) fields.written = { variant, text };
+  return text;
 }
 
 export function trailerText(fields: FieldList): string {

@@ -93,6 +93,7 @@ class Answer {
     this.#wantsBody = settings.expectations.some(({ body }) => body);
     this.#reader = new MessageReader('response', LIMITS, {
       onHead: (head) => this.#head(head),
+      onHeadAgain: () => REFUSED,
       onBody: (chunk, start, end, last) => this.#take(chunk, start, end, last),
       onTrailers: () => this.#judge(),
       onMalformed: ({ reason }) => this.#invalid(reason),

@@ -46,6 +46,8 @@ export class FieldList {
   contentLength = -3;
   /** Cache slot of route/: the last list that rules made of this one, so that the same changes give the same list. */
   changed: FieldList | null = null;
+  /** Cache slot of h1/: the list as it was written last, and in which framing. */
+  written: { readonly variant: string; readonly text: string } | null = null;
   #withoutName = '';
   #without: FieldList | null = null;
 
