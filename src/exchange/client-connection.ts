@@ -7,9 +7,6 @@
  *                    │      ├─▶ HTTP/1 session, an exchange per request (http1-client.ts)
  *                    │      └─▶ raw TCP, one exchange
  *                    └─▶ refused (mode grpc: not HTTP/2)
- *
- * Detection looks at what has come and takes nothing away. A client that stays silent may wait for the server to speak: a server
- * is dialled meanwhile, and when that speaks first, or when the time is up, the connection is raw TCP.
  */
 import type { Socket } from 'node:net';
 import type { ForwardForSettings } from '../config/forwarded-settings.ts';
@@ -17,7 +14,7 @@ import type { BindSettings, FrontendSettings } from '../config/model.ts';
 import type { FieldList, RequestFacts } from '../model/fields.ts';
 import type { Half, HalfSink } from '../model/exchange.ts';
 import type { LocalService } from '../model/local-service.ts';
-import type { ConnectionRecord, FrontendRecord, StreamRecord } from '../model/records.ts';
+import type { ConnectionRecord, StreamRecord } from '../model/records.ts';
 import type { TlsRecord } from '../model/tls.ts';
 import type { Tracer } from '../model/trace.ts';
 import { now } from '../time/clock.ts';
@@ -26,10 +23,7 @@ import { SessionSocket } from '../transport/session-socket.ts';
 import { ENHANCE_YOUR_CALM, NO_ERROR } from '../h2/errors.ts';
 import type { Http1ClientSession } from '../h1/client-session.ts';
 import type { Http1ServerSession } from '../h1/server-session.ts';
-import type { Http2Options } from '../h2/options.ts';
-import { GRPC_STATUS } from '../grpc/status.ts';
 import type { Http2Stream } from '../h2/stream.ts';
-import { detect } from '../detect/detect.ts';
 import type { Backend } from '../pool/backend.ts';
 import type { Server } from '../pool/server.ts';
 import { Http2Session, type SessionOwner } from '../session/http2-session.ts';
@@ -39,37 +33,18 @@ import { Admission, type Admitted, type Refused } from './admission.ts';
 import { Ageing } from './connection-age.ts';
 import { Exchange } from './exchange.ts';
 import type { ErrorPages } from './error-pages.ts';
-import type { ProxyError } from './error-response.ts';
+import { HEADERS_TOO_LARGE } from './error-response.ts';
 import { serveHttp1, type Http1Context } from './http1-client.ts';
+import type { ConnectionOwner, OwnedConnection } from './connection-owner.ts';
 import { ConnectionRules } from './connection-rules.ts';
+import { Detection } from './detection.ts';
 import { RuledStream } from './ruled-stream.ts';
-import type { Routing } from './routing.ts';
 import { TcpExchange } from './tcp-exchange.ts';
 
-/** How long a silent client is waited for before a server is dialled in case it speaks first, milliseconds. */
-const DIAL_AHEAD_MS = 50;
-
-const HEADERS_TOO_LARGE: ProxyError = {
-  grpcStatus: GRPC_STATUS.RESOURCE_EXHAUSTED, httpStatus: 431, message: 'the header list of the request is too large',
-};
 
 type Phase = 'admission' | 'detecting' | 'h1' | 'h2' | 'tcp' | 'ended';
 
-/** The frontend, as its connections know it. */
-export interface ConnectionOwner extends FrontendRecord {
-  readonly settings: FrontendSettings;
-  readonly defaultBackend: Backend | null;
-  readonly http2: Http2Options;
-  readonly tracer: Tracer | null;
-  readonly local: LocalService | null;
-  /** null: no rules. */
-  readonly routing: Routing | null;
-  streamEnded(stream: StreamRecord): void;
-  protocolError(connection: ConnectionRecord, code: number, reason: string): void;
-  connectionEnded(connection: ClientConnection, streams: number, reason: string): void;
-}
-
-export class ClientConnection extends Timer implements ConnectionRecord, Http1Context, SessionOwner {
+export class ClientConnection extends Timer implements OwnedConnection, Http1Context, SessionOwner {
   readonly id: number;
   clientAddress: string;
   clientPort: number;
@@ -88,7 +63,7 @@ export class ClientConnection extends Timer implements ConnectionRecord, Http1Co
   #admission: Admission | null = null;
   /** When the client's first bytes could come. */
   #readyAt: number;
-  #seen: Buffer | null = null;
+  #detection: Detection | null = null;
   #ahead: TcpExchange | null = null;
   #tcp: TcpExchange | null = null;
   #session: Http2Session | null = null;
@@ -123,12 +98,13 @@ export class ClientConnection extends Timer implements ConnectionRecord, Http1Co
   /** Begins to read. */
   start(): void {
     if (this.#rules?.refuses('tcpConnection') === true) return;
-    if (this.#acceptor === null && !this.#bind.acceptProxy) {
+    const proxied = this.#bind.acceptProxy || this.#rules?.expectsProxy === true;
+    if (this.#acceptor === null && !proxied) {
       this.#begin(null);
       return;
     }
     this.#phase = 'admission';
-    this.#admission = new Admission(this.#socket, this.#bind, this.#acceptor, (result) => {
+    this.#admission = new Admission(this.#socket, proxied, this.#acceptor, (result) => {
       if (result.kind === 'admitted') this.#admitted(result);
       else this.#notAdmitted(result);
     });
@@ -138,7 +114,7 @@ export class ClientConnection extends Timer implements ConnectionRecord, Http1Co
 
   /** `first`: what was read already, or null. */
   #begin(first: Buffer | null): void {
-    if (this.#rules?.refuses('tcpSession', this.#bind.acceptProxy) === true) return;
+    if (this.#rules?.refuses('tcpSession', this.#bind.acceptProxy || this.#rules.expectsProxy) === true) return;
     const { mode } = this.#settings;
     if (mode === 'tcp') this.#beginTcp(first);
     else if (mode === 'grpc' || this.#bind.proto === 'h2' || this.tls?.alpn === 'h2') this.#beginHttp2(first);
@@ -210,86 +186,41 @@ export class ClientConnection extends Timer implements ConnectionRecord, Http1Co
   // ---- detection
 
   #beginDetection(first: Buffer | null): void {
-    const socket = this.#socket;
-    socket.on('data', this.#onFirstBytes);
-    socket.on('end', this.#onEarlyEnd);
-    socket.on('error', ignore);
-    socket.on('close', this.#onEarlyClose);
-    armTimer(this, this.#readyAt + (this.#settings.mode === 'auto' ? Math.min(DIAL_AHEAD_MS, this.#settings.detectTimeoutMs) : this.#timeouts.handshake.ms));
-    if (first !== null) this.#onFirstBytes(first);
-    if (this.#phase === 'detecting') socket.resume();
+    const auto = this.#settings.mode === 'auto';
+    const limitMs = auto ? this.#settings.detectTimeoutMs : this.#timeouts.handshake.ms;
+    this.#detection = new Detection(this.#socket, { mode: auto ? 'auto' : 'http', readyAt: this.#readyAt, limitMs }, {
+      decided: (protocol, seen) => {
+        if (protocol === 'h2') this.#beginHttp2(seen);
+        else if (protocol === 'h1') this.#beginHttp1(seen);
+        else this.#beginTcp(seen);
+      },
+      gone: () => this.#finish('client closed the connection before it sent a request'),
+      silent: () => {
+        // Where there are rules, they choose the server, and by what the client says.
+        if (this.#rules !== null) return false;
+        this.#ahead = this.#newTcpExchange();
+        this.#ahead.dial();
+        return true;
+      },
+      timedOut: () => { this.frontend.counters.detectTimeouts++; },
+    });
+    this.#detection.start(first);
   }
 
-  readonly #onFirstBytes = (chunk: Buffer): void => {
-    this.#seen = this.#seen === null ? chunk : Buffer.concat([this.#seen, chunk]);
-    const verdict = detect(this.#seen);
-    switch (verdict) {
-      case 'more':
-        return;
-      case 'h2':
-        this.#beginHttp2(this.#endDetection());
-        return;
-      case 'h1':
-      case 'tls':
-      case 'raw':
-        // In mode http what is no HTTP is answered as a bad request.
-        if (verdict === 'h1' || this.#settings.mode === 'http') this.#beginHttp1(this.#endDetection());
-        else this.#beginTcp(this.#endDetection());
-    }
-  };
-
+  /** The admission takes too long. */
   override onTimer(): void {
-    if (this.#phase === 'admission' && this.#admission !== null) {
-      const { kind, step } = this.#admission;
-      const { ms, name } = this.#timeouts.handshake;
-      this.#admission.cancel();
-      this.#notAdmitted({ kind, reason: `no ${step} within ${ms} ms (${name})` });
-    }
-    if (this.#phase !== 'detecting') return;
-    if (this.#settings.mode !== 'auto') {
-      this.#beginHttp1(this.#endDetection());
-      return;
-    }
-    const due = this.#readyAt + this.#settings.detectTimeoutMs;
-    if (now() >= due) {
-      this.frontend.counters.detectTimeouts++;
-      this.#beginTcp(this.#endDetection());
-      return;
-    }
-    if (this.#seen === null && this.#ahead === null) {
-      this.#ahead = this.#rules === null ? this.#newTcpExchange() : null;
-      this.#ahead?.dial();
-    }
-    armTimer(this, due);
+    if (this.#phase !== 'admission' || this.#admission === null) return;
+    const { kind, step } = this.#admission;
+    const { ms, name } = this.#timeouts.handshake;
+    this.#admission.cancel();
+    this.#notAdmitted({ kind, reason: `no ${step} within ${ms} ms (${name})` });
   }
 
   #newTcpExchange(): TcpExchange {
     return new TcpExchange(this, this.#socket, this.#settings.clientFinTimeoutMs, () => {
-      if (this.#phase === 'detecting') this.#beginTcp(this.#endDetection());
+      if (this.#phase === 'detecting') this.#beginTcp(this.#detection?.stop() ?? null);
     });
   }
-
-  #endDetection(): Buffer | null {
-    disarmTimer(this);
-    const socket = this.#socket;
-    socket.pause();
-    socket.off('data', this.#onFirstBytes);
-    socket.off('end', this.#onEarlyEnd);
-    socket.off('close', this.#onEarlyClose);
-    return this.#seen;
-  }
-
-  /** The client closed its side before it was clear what it speaks: raw, so that a half-closed client gets its answer. */
-  readonly #onEarlyEnd = (): void => {
-    const seen = this.#endDetection();
-    if (this.#settings.mode === 'http' || (seen === null && this.#ahead === null)) this.#finish('client closed the connection before it sent a request');
-    else this.#beginTcp(seen);
-  };
-
-  readonly #onEarlyClose = (): void => {
-    this.#endDetection();
-    this.#finish('client closed the connection before it sent a request');
-  };
 
   // ---- the protocols
 
@@ -355,8 +286,8 @@ export class ClientConnection extends Timer implements ConnectionRecord, Http1Co
       this.#admission?.cancel();
       this.#socket.destroy();
       this.#finish(cause);
-    } else if (this.#phase === 'detecting') {
-      this.#endDetection();
+    } else if (this.#phase === 'detecting' || (this.#phase === 'tcp' && this.#tcp === null)) {
+      this.#detection?.stop();
       this.#finish(cause);
     }
   }

@@ -11,6 +11,10 @@ export interface ProxyError {
   readonly message: string;
 }
 
+export const HEADERS_TOO_LARGE: ProxyError = {
+  grpcStatus: GRPC_STATUS.RESOURCE_EXHAUSTED, httpStatus: 431, message: 'the header list of the request is too large',
+};
+
 /**
  * Ends the response: on gRPC with a grpc-status, as a response of trailers only or, where the response has begun, in its trailers;
  * else with an HTTP status and a page, or RST_STREAM where it is too late for that.

@@ -12,7 +12,8 @@ import type { TlsAcceptor } from '../tls/acceptor.ts';
 import { monitorService } from './monitor.ts';
 import { clientTimeouts, type SessionTimeouts } from '../session/timeouts.ts';
 import type { Routing } from './routing.ts';
-import { ClientConnection, type ConnectionOwner } from './client-connection.ts';
+import { ClientConnection } from './client-connection.ts';
+import type { ConnectionOwner, OwnedConnection } from './connection-owner.ts';
 
 export class Frontend implements ConnectionOwner {
   readonly name: string;
@@ -30,7 +31,7 @@ export class Frontend implements ConnectionOwner {
     protocolErrors: 0, glitches: 0, floods: 0, detectTimeouts: 0, tlsHandshakes: 0, tlsResumed: 0, tlsFailures: 0, proxyHeaderErrors: 0,
   };
   readonly #observer: Observer;
-  readonly #connections = new Set<ClientConnection>();
+  readonly #connections = new Set<OwnedConnection>();
   readonly #nextId: () => number;
   readonly #timeouts = new Map<BindSettings, SessionTimeouts>();
   #draining: string | null = null;
@@ -98,7 +99,7 @@ export class Frontend implements ConnectionOwner {
     this.#observer.protocolError('client', `${this.name} ${connection.clientAddress}:${connection.clientPort}`, code, reason);
   }
 
-  connectionEnded(connection: ClientConnection, streams: number, reason: string): void {
+  connectionEnded(connection: OwnedConnection, streams: number, reason: string): void {
     this.#connections.delete(connection);
     this.counters.connectionsCurrent--;
     this.#observer.connectionEnded(connection, streams, reason);

@@ -52,6 +52,8 @@ export class RuleSession {
   sourcePort = 0;
   destinationPort = 0;
   requests = 0;
+  /** `expect-proxy`: a PROXY header comes before all else. */
+  expectsProxy = false;
   #variables: Variables | null = null;
 
   constructor(connection: ConnectionFacts, directory: ProxyDirectory) {

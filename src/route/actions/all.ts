@@ -1,5 +1,6 @@
 /** All actions, and HAProxy's that are not here. */
 import { CONNECTION_ACTIONS } from './connection.ts';
+import { EXPECT_PROXY } from './expect-proxy.ts';
 import { FINAL_ACTIONS } from './final.ts';
 import { HEADER_ACTIONS } from './headers.ts';
 import { STREAM_ACTIONS } from './stream.ts';
@@ -8,7 +9,7 @@ import { VARIABLE_ACTIONS } from './variables.ts';
 import type { Action } from './action.ts';
 
 export const ACTIONS: readonly Action[] = [
-  ...FINAL_ACTIONS, ...HEADER_ACTIONS, ...TARGET_ACTIONS, ...VARIABLE_ACTIONS, ...CONNECTION_ACTIONS, ...STREAM_ACTIONS,
+  EXPECT_PROXY, ...FINAL_ACTIONS, ...HEADER_ACTIONS, ...TARGET_ACTIONS, ...VARIABLE_ACTIONS, ...CONNECTION_ACTIONS, ...STREAM_ACTIONS,
 ].toSorted((a, b) => (a.name < b.name ? -1 : 1));
 
 const STICK = 'stick tables are not supported by this version';
@@ -24,7 +25,6 @@ export const UNSUPPORTED_ACTIONS: ReadonlyMap<string, string | null> = new Map<s
   ['do-log', 'a stream leaves one line, at its end'],
   ['do-resolve', "names of servers are resolved by 'server' and 'server-template'"],
   ['early-hint', null],
-  ['expect-proxy', "'accept-proxy' of 'bind'"],
   ['expect-netscaler-cip', "'accept-proxy' of 'bind'"],
   ['normalize-uri', null],
   ['pause', null],

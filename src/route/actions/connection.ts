@@ -37,19 +37,19 @@ function assignPort(input: ActionInput, change: (target: Evaluation | Evaluation
 
 export const CONNECTION_ACTIONS: readonly Action[] = [
   {
-    name: 'set-dst', parameter: null, usage: 'set-dst <expression>', sets: SETS, summary: 'Another address for `dst`, as rules and logs see it.',
+    name: 'set-dst', parameter: null, usage: 'set-dst <expression>', sets: SETS, summary: 'Another address for `dst`, as rules and log-format see it.',
     compile: (input) => assign(input, (target, value) => { target.destination = value; }),
   },
   {
-    name: 'set-dst-port', parameter: null, usage: 'set-dst-port <expression>', sets: SETS, summary: 'Another port for `dst_port`, as rules and logs see it.',
+    name: 'set-dst-port', parameter: null, usage: 'set-dst-port <expression>', sets: SETS, summary: 'Another port for `dst_port`, as rules and log-format see it.',
     compile: (input) => assignPort(input, (target, port) => { target.destinationPort = port; }),
   },
   {
-    name: 'set-src', parameter: null, usage: 'set-src <expression>', sets: SETS, summary: 'Another address for `src`, as rules and logs see it.',
+    name: 'set-src', parameter: null, usage: 'set-src <expression>', sets: SETS, summary: 'Another address for `src`, as rules and log-format see it.',
     compile: (input) => assign(input, (target, value) => { target.source = value; }),
   },
   {
-    name: 'set-src-port', parameter: null, usage: 'set-src-port <expression>', sets: SETS, summary: 'Another port for `src_port`, as rules and logs see it.',
+    name: 'set-src-port', parameter: null, usage: 'set-src-port <expression>', sets: SETS, summary: 'Another port for `src_port`, as rules and log-format see it.',
     compile: (input) => assignPort(input, (target, port) => { target.sourcePort = port; }),
   },
 ];
