@@ -1,12 +1,11 @@
 /**
  * What an accepted connection goes through before its protocol is looked at:
  *
- *      accept ──▶ PROXY header (accept-proxy) ──▶ TLS handshake (ssl) ──▶ admitted
+ *      accept ──▶ PROXY header (accept-proxy, expect-proxy) ──▶ TLS handshake (ssl) ──▶ admitted
  *
  * How long it may take is the caller's business.
  */
 import type { Socket } from 'node:net';
-import type { BindSettings } from '../config/model.ts';
 import type { TlsRecord } from '../model/tls.ts';
 import type { ProxyHeader } from '../proxy-protocol/header.ts';
 import { readProxyHeader } from '../proxy-protocol/read.ts';
@@ -33,16 +32,17 @@ const SILENT: Refused = { kind: 'silent', reason: 'client closed the connection 
 
 export class Admission {
   readonly #socket: Socket;
-  readonly #bind: BindSettings;
+  readonly #proxied: boolean;
   readonly #acceptor: TlsAcceptor | null;
   readonly #done: (result: Admitted | Refused) => void;
   #seen: Buffer | null = null;
   #header: ProxyHeader | null = null;
   #cancelHandshake: (() => void) | null = null;
 
-  constructor(socket: Socket, bind: BindSettings, acceptor: TlsAcceptor | null, done: (result: Admitted | Refused) => void) {
+  /** @param proxied a PROXY header comes first */
+  constructor(socket: Socket, proxied: boolean, acceptor: TlsAcceptor | null, done: (result: Admitted | Refused) => void) {
     this.#socket = socket;
-    this.#bind = bind;
+    this.#proxied = proxied;
     this.#acceptor = acceptor;
     this.#done = done;
   }
@@ -59,7 +59,7 @@ export class Admission {
 
   start(): void {
     this.#socket.on('error', ignore);
-    if (this.#bind.acceptProxy) this.#awaitHeader();
+    if (this.#proxied) this.#awaitHeader();
     else this.#handshake();
   }
 

@@ -31,6 +31,11 @@ export class ConnectionRules implements RuledConnection {
     this.#drop = drop;
   }
 
+  /** A rule has said that a PROXY header comes first. */
+  get expectsProxy(): boolean {
+    return this.#session?.expectsProxy === true;
+  }
+
   /** Made when the first rule asks: by then a PROXY header has been read, where there is one. */
   get session(): RuleSession {
     return (this.#session ??= new RuleSession(this.#connection, this.routing.directory));

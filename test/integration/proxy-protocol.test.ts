@@ -79,6 +79,21 @@ describe('PROXY protocol', function () {
       }
     });
 
+    it('is expected where a rule says so', async () => {
+      const { port, received } = await recorder();
+      const { port: at } = await pillion(port, {
+        bind: '', server: 'send-proxy', frontend: 'tcp-request connection expect-proxy layer4 if { src 127.0.0.2 }',
+      });
+      const trusted = connect({ port: at, host: '127.0.0.1', localAddress: '127.0.0.2', allowHalfOpen: true });
+      trusted.write(proxyV1(FROM, TO));
+      trusted.end('one');
+      assert.equal(await text(trusted), 'done');
+      assert.equal(await say(at, 'two'), 'done');
+      assert.deepEqual(received.map((one) => one.toString().replace(/127.*\r/, '127\r')), [
+        'PROXY TCP4 192.0.2.7 198.51.100.2 4711 443\r\none', 'PROXY TCP4 127\r\ntwo',
+      ]);
+    });
+
     it('counts for itself where the sender does', async () => {
       const { port, received } = await recorder();
       const { port: at } = await pillion(port, { bind: 'accept-proxy', server: 'send-proxy' });
