@@ -13,7 +13,7 @@ export interface Position {
 }
 
 export interface Diagnostic {
-  /** `notice` and `diag` are what `.notice` and `.diag` say: nothing is wrong. */
+  /** `notice`: what makes no difference to those who use the proxy, and does not count for -dW; `diag`: shown by -dD only. */
   readonly severity: 'error' | 'warning' | 'notice' | 'diag';
   readonly message: string;
   /** null: no single place in a file, such as an unreadable file. */
@@ -26,6 +26,7 @@ export interface Diagnostic {
 export interface Reporter {
   error(message: string, position: Position | null, hint?: string | null): void;
   warning(message: string, position: Position | null, hint?: string | null): void;
+  remark(severity: 'notice' | 'diag', message: string, position: Position | null, hint?: string | null): void;
   /** More errors than are shown: no use in looking for further ones. */
   readonly full: boolean;
 }
@@ -40,7 +41,6 @@ export interface Diagnostics extends Reporter {
   readonly errors: readonly Diagnostic[];
   readonly warnings: readonly Diagnostic[];
   readonly remarks: readonly Diagnostic[];
-  remark(severity: 'notice' | 'diag', message: string, position: Position): void;
 }
 
 export function collectDiagnostics(): Diagnostics {
@@ -68,7 +68,7 @@ export function collectDiagnostics(): Diagnostics {
     },
     error: (message, position, hint = null) => add(errors, { severity: 'error', message, position, hint }),
     warning: (message, position, hint = null) => add(warnings, { severity: 'warning', message, position, hint }),
-    remark: (severity, message, position) => add(remarks, { severity, message, position, hint: null }),
+    remark: (severity, message, position, hint = null) => add(remarks, { severity, message, position, hint }),
   };
 }
 

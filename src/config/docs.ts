@@ -71,7 +71,7 @@ export function configurationManual(): string {
     '## Keywords of `server`, `default-server` and `server-template`\n', keywordTable(SERVER_KEYWORDS),
     '## Keywords of `unix-bind`\n', keywordTable(UNIX_BIND_KEYWORDS),
     '## Read without effect\n',
-    'Words that tune HAProxy itself, or that Node.js cannot follow. A warning says so, unless what they ask for is so in any case.\n',
+    'Words that tune HAProxy itself, or that Node.js cannot follow. A notice or a warning says so, unless what they ask for is so in any case.\n',
     engineTable([...ENGINE_DIRECTIVES, ...ENGINE_OPTIONS]),
     '## Not supported yet\n',
     "These are HAProxy's words, those that people use most first. Pillion knows them and refuses them; a word that neither knows is reported as a\n"
@@ -128,7 +128,7 @@ function instead(name: string, hint: string | null | undefined): string {
 }
 
 function engineTable(rows: readonly DocumentedRow[]): string {
-  const lines = rows.map((row) => `| \`${row.name}\` | ${row.summary} | ${(row.details ?? '').replace('No effect here, and a warning says so: ', '')} |`);
+  const lines = rows.map((row) => `| \`${row.name}\` | ${row.summary} | ${(row.details ?? '').replace(/No effect here, and a (?:warning|notice) says so: /, '')} |`);
   return `${['| word | what it is for | here |', '|---|---|---|', ...lines].join('\n')}\n`;
 }
 

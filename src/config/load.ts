@@ -11,7 +11,7 @@ export interface LoadedConfiguration {
   readonly configuration: Configuration | null;
   readonly errors: readonly Diagnostic[];
   readonly warnings: readonly Diagnostic[];
-  /** What `.notice` and `.diag` say. */
+  /** Notices, and what `.diag` says. */
   readonly remarks: readonly Diagnostic[];
   /** The environment as the configuration left it: `setenv` and its kin. */
   readonly environment: Environment;

@@ -65,7 +65,7 @@ describe('the command line, as others use it', function () {
       const place = folder();
       const file = place.file('a.cfg', configuration(`"${form}" "\${NONE[*]}" "$NONE"`, await greeter(), ['  stats socket "fd@${cli}" level admin', 'global', '  nbthread 1']));
       const pidfile = join(place.path, 'pid');
-      const pillion = start(['-d', '-dM', '-dI', '-W', '-S', 'fd@9', '-L', 'h1', '-p', pidfile, '-f', file], { fd3: fd, env: { fe1: '3', cli: '9' } });
+      const pillion = start(['-d', '-dM', '-dI', '-dW', '-W', '-S', 'fd@9', '-L', 'h1', '-p', pidfile, '-f', file], { fd3: fd, env: { fe1: '3', cli: '9' } });
       await pillion.port();
       server.close();
       assert.equal(await greeting(port), 'hello');

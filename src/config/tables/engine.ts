@@ -1,6 +1,6 @@
 /**
  * Words that tune HAProxy's own engine, or that Node.js cannot follow: files that have them load. What would be missed has a warning that
- * says what to use instead; what is so in any case has none (HAProxy manual 3.1, 3.2, 4.2).
+ * says what to use instead, what is of the engine alone a notice; what is so in any case has neither (HAProxy manual 3.1, 3.2, 4.2).
  */
 import { globalDirective, proxyDirective } from '../directive.ts';
 import type { Argument, Directive } from '../directive.ts';
@@ -15,11 +15,14 @@ const unseen: Argument<null> = {
   },
 };
 
-/** `hint`: what to use instead. */
-function withoutEffect(name: string, summary: string, hint: string, example = name): Directive<GlobalDraft> {
+/** `hint`: what to use instead. `missed`: somebody may rely on it, so that it is a warning; else a notice, which HAProxy would not even give. */
+function withoutEffect(name: string, summary: string, hint: string, example = name, missed = false): Directive<GlobalDraft> {
   return globalDirective({
-    name, arguments: [unseen], origin: 'haproxy', default: 'none', example, summary, details: `No effect here, and a warning says so: ${hint}.`,
-    apply: (_global, _values, { report, position }) => report.warning(`'${name}' has no effect`, position, hint),
+    name, arguments: [unseen], origin: 'haproxy', default: 'none', example, summary, details: `No effect here, and a ${missed ? 'warning' : 'notice'} says so: ${hint}.`,
+    apply: (_global, _values, { report, position }) => {
+      if (missed) report.warning(`'${name}' has no effect`, position, hint);
+      else report.remark('notice', `'${name}' has no effect`, position, hint);
+    },
     undo: () => {},
   });
 }
@@ -39,9 +42,9 @@ function tuning(names: string, hint: string): Directive<GlobalDraft>[] {
 }
 
 export const ENGINE_DIRECTIVES: readonly Directive<GlobalDraft>[] = [
-  withoutEffect('chroot', 'Lock the process into a directory.', "a container, or systemd's RootDirectory=, does what Node.js cannot", 'chroot /var/lib/haproxy'),
-  withoutEffect('ulimit-n', 'How many files the process may have open.', "set it by 'ulimit -n', or systemd's LimitNOFILE=", 'ulimit-n 65536'),
-  withoutEffect('fd-hard-limit', 'The largest limit of open files to ask for.', "set it by 'ulimit -n', or systemd's LimitNOFILE=", 'fd-hard-limit 65536'),
+  withoutEffect('chroot', 'Lock the process into a directory.', "a container, or systemd's RootDirectory=, does what Node.js cannot", 'chroot /var/lib/haproxy', true),
+  withoutEffect('ulimit-n', 'How many files the process may have open.', "set it by 'ulimit -n', or systemd's LimitNOFILE=", 'ulimit-n 65536', true),
+  withoutEffect('fd-hard-limit', 'The largest limit of open files to ask for.', "set it by 'ulimit -n', or systemd's LimitNOFILE=", 'fd-hard-limit 65536', true),
   withoutEffect('master-worker', 'A master process that supervises the worker.', 'Pillion is one process; what starts it supervises it'),
   withoutEffect('mworker-max-reloads', 'How many reloads a worker outlives.', 'Pillion is one process; what starts it supervises it', 'mworker-max-reloads 10'),
   ...['thread-groups', 'thread-group', 'cpu-map', 'cpu-policy', 'cpu-set', 'numa-cpu-mapping'].map((name) =>
@@ -60,6 +63,8 @@ export const ENGINE_DIRECTIVES: readonly Directive<GlobalDraft>[] = [
     applet.zero-copy-forwarding h1.zero-copy-fwd-recv h1.zero-copy-fwd-send h2.zero-copy-fwd-send pt.zero-copy-forwarding
     quic.zero-copy-fwd-send ring.queues renice.runtime renice.startup vars.global-max-size vars.proc-max-size vars.reqres-max-size
     vars.sess-max-size vars.txn-max-size stick-counters pattern.cache-size http.cookielen http.logurilen`, OWN_WAY),
+  ...tuning('ssl.cachesize ssl.lifetime ssl.maxrecord ssl.hard-maxrecord ssl.ssl-ctx-cache-size ssl.force-private-cache', OWN_WAY),
+  withoutEffect('tune.ssl.default-dh-param', 'The size of the group for old key exchanges.', 'OpenSSL chooses it by the size of the key', 'tune.ssl.default-dh-param 2048'),
   ...tuning(`buffers.limit buffers.reserve bufsize.large bufsize.small memory.hot-size pool-high-fd-ratio pool-low-fd-ratio rcvbuf.backend
     rcvbuf.client rcvbuf.frontend rcvbuf.server sndbuf.backend sndbuf.client sndbuf.frontend sndbuf.server notsent-lowat.client
     notsent-lowat.server`, MEMORY),
@@ -74,8 +79,8 @@ function option(name: string, sections: readonly ProxySection[], summary: string
   const full = `option ${name}`;
   return proxyDirective({
     name: full, sections, arguments: [], origin: 'haproxy', default: hint === null ? 'as if it were there' : 'off', example: full, summary,
-    ...(hint === null ? {} : { details: `No effect here, and a warning says so: ${hint}.` }),
-    apply: (_proxy, _values, { report, position }) => { if (hint !== null) report.warning(`'${full}' has no effect`, position, hint); },
+    ...(hint === null ? {} : { details: `No effect here, and a notice says so: ${hint}.` }),
+    apply: (_proxy, _values, { report, position }) => { if (hint !== null) report.remark('notice', `'${full}' has no effect`, position, hint); },
     undo: () => {},
   });
 }

@@ -16,7 +16,7 @@ const ignoredStats = (name: string, argument: Argument<unknown>, summary: string
       if (global.statsMet) return;
       global.statsMet = true;
       const message = `'stats ${name}' has no effect: this version of Pillion has no command socket`;
-      report.warning(message, position, "'admin <address>' serves metrics and probes over HTTP");
+      report.remark('notice', message, position, "'admin <address>' serves metrics and probes over HTTP");
     },
   });
 
@@ -77,7 +77,7 @@ export const GLOBAL_DIRECTIVES: readonly Directive<GlobalDraft>[] = [
       global.nbthread = threads;
       if (threads === 1) return;
       const message = `'nbthread ${threads}': this version of Pillion runs one event loop`;
-      report.warning(message, position, 'for more than one core, run more pods or processes');
+      report.remark('notice', message, position, 'for more than one core, run more pods or processes');
     },
   }),
   globalDirective({

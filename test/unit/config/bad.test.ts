@@ -18,8 +18,8 @@ describe('wrong files', () => {
   for (const name of names) {
     it(name, () => {
       const text = readFileSync(new URL(`${name}.cfg`, FOLDER), 'utf8');
-      const { configuration, errors, warnings } = loadConfiguration([{ path: `${name}.cfg`, text }], ENV);
-      const said = [...errors, ...warnings].map((diagnostic) => `${formatDiagnostic(diagnostic)}\n`).join('');
+      const { configuration, errors, warnings, remarks } = loadConfiguration([{ path: `${name}.cfg`, text }], ENV);
+      const said = [...errors, ...warnings, ...remarks].map((diagnostic) => `${formatDiagnostic(diagnostic)}\n`).join('');
       assert.equal(configuration === null, errors.length > 0);
       const expected = new URL(`${name}.txt`, FOLDER);
       if (process.env['UPDATE_DIAGNOSTICS'] === '1') writeFileSync(expected, said);

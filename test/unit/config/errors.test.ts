@@ -4,9 +4,9 @@ import { formatDiagnostic } from '../../../src/config/diagnostics.ts';
 import { loadConfiguration } from '../../../src/config/load.ts';
 
 function said(text: string): string[] {
-  const { configuration, errors, warnings } = loadConfiguration([{ path: 't.cfg', text: `${text}\n` }], {});
+  const { configuration, errors, warnings, remarks } = loadConfiguration([{ path: 't.cfg', text: `${text}\n` }], {});
   assert.equal(configuration === null, errors.length > 0);
-  return [...errors, ...warnings].map(({ severity, message, position, hint }) =>
+  return [...errors, ...warnings, ...remarks].map(({ severity, message, position, hint }) =>
     `${position?.line}:${position?.column}+${position?.length} ${severity}: ${message}${hint === null ? '' : ` | ${hint}`}`);
 }
 
@@ -30,8 +30,8 @@ const WRONG: readonly [text: string, ...expected: string[]][] = [
   ['backend b\nmonitor fail if x', "2:1+7 error: 'monitor' is not supported by Pillion yet"],
   ['backend b\noption  smtpchk', "2:1+15 error: 'option smtpchk' is not supported by Pillion yet "
     + "| plain 'check' connects, 'option grpc-check' asks the gRPC health service"],
-  ['backend b\noption splice-auto', "2:1+18 warning: 'option splice-auto' has no effect | Node.js has its own way: remove the line",
-    "1:9+1 warning: backend 'b' has no server"],
+  ['backend b\noption splice-auto', "1:9+1 warning: backend 'b' has no server",
+    "2:1+18 notice: 'option splice-auto' has no effect | Node.js has its own way: remove the line"],
   ['global\ntune.comp.maxlevel 5', "2:1+18 error: 'tune.comp.maxlevel' is not supported by Pillion yet "
     + "| HAProxy's tuning has no counterpart here: remove the line"],
   ['peers p\npeer a 1.2.3.4:1\nglobal\ndaemon', "1:1+5 error: section 'peers' is not supported by Pillion yet "
