@@ -107,6 +107,7 @@ export async function startProxy(configuration: Configuration, environment: Prox
   };
 
   const backendsByName = new Map(backends.map((backend) => [backend.name, backend]));
+  for (const backend of backends) backend.tableOf = (name) => backendsByName.get(name)?.stickTable ?? null;
   const directory: ProxyDirectory = {
     backend: (name) => backendsByName.get(name),
     frontend: (name) => frontends.find((frontend) => frontend.name === name),

@@ -1,4 +1,5 @@
 /** What keeps a client with its server: `cookie`, `stick-table`, `stick` (HAProxy manual 4.2). */
+import type { KeySource } from '../route/key.ts';
 import type { SampleKey } from './balance-settings.ts';
 
 /** All of it, for one backend. */
@@ -50,4 +51,6 @@ export interface StickRule {
   readonly sample: SampleKey;
   /** The backend whose table it is. */
   readonly table: string;
+  /** null: always. */
+  readonly applies: ((source: KeySource) => boolean) | null;
 }

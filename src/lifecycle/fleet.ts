@@ -118,8 +118,12 @@ export class Fleet {
         next.forEach((ip, index) => {
           if (ip === slots[index]) return;
           const gone = servers[index] ?? null;
+          const state = gone?.adminState ?? null;
           if (gone !== null) this.#remove(gone);
-          servers[index] = ip === null ? null : this.#add(firstId + index, `${settings.name}${first + index}`, { kind: 'tcp', host: ip, port }, settings);
+          const server = ip === null ? null : this.#add(firstId + index, `${settings.name}${first + index}`, { kind: 'tcp', host: ip, port }, settings);
+          // What an operator said of the slot holds for its next server, too.
+          if (state !== null) server?.setAdminState(state, gone?.statusReason ?? '');
+          servers[index] = server;
         });
         slots = next;
         showEmpty();

@@ -10,6 +10,7 @@ import type { Observer } from '../model/observer.ts';
 import { createPicker } from '../balance/create-picker.ts';
 import { keyOf, NO_KEY, type KeyOf } from '../balance/key.ts';
 import type { Picker } from '../balance/picker.ts';
+import { StickTable } from '../balance/stick-table.ts';
 import type { Subject } from '../balance/subject.ts';
 import { clientOptions, type Http2Options } from '../h2/options.ts';
 import { dynamicCookie } from './dynamic-cookie.ts';
@@ -86,6 +87,10 @@ export class Backend implements BackendRecord, ServerOwner {
   readonly #keyOf: KeyOf | null;
   /** null: nothing keeps clients with servers. */
   readonly persistence: Persistence | null;
+  /** Its `stick-table`, or null. */
+  readonly stickTable: StickTable | null;
+  /** Tables by the names of their backends. */
+  tableOf: (backend: string) => StickTable | null = (backend) => (backend === this.name ? this.stickTable : null);
   /** Those who wait for one server and no other, by server. */
   readonly #bound = new Map<Server, Queue<Queued>>();
   #onHint: (server: Server) => void = () => {};
@@ -114,7 +119,9 @@ export class Backend implements BackendRecord, ServerOwner {
     this.#elastic = settings.servers.some(({ minconn, maxconn }) => minconn > 0 && minconn < maxconn);
     this.#picker = createPicker<Server>(settings.balance, [], null);
     this.#keyOf = 'hashing' in settings.balance ? keyOf(settings.balance) : null;
-    this.persistence = settings.stickiness === null ? null : new Persistence(settings.stickiness, () => this.servers);
+    this.persistence = settings.stickiness === null ? null : new Persistence(settings.stickiness, () => this.servers, (name) => this.tableOf(name));
+    const table = settings.stickiness === null ? null : settings.stickiness.table;
+    this.stickTable = table === null ? null : new StickTable(table);
   }
 
   /** Who looks at a server again when the data path saw a sign of trouble: its checks. */
@@ -144,7 +151,7 @@ export class Backend implements BackendRecord, ServerOwner {
 
   /** A server with a free slot for one who tried these: another one if possible. Null: none has a slot, or others wait already. */
   pick(waiter: Queued): Server | null {
-    const bound = this.#boundTo(waiter);
+    const bound = this.boundTo(waiter);
     if (bound !== null) return bound.hasSlot && this.waitingFor(bound) === 0 ? bound : null;
     return this.#queue.length > 0 ? null : this.#pickFor(waiter);
   }
@@ -160,7 +167,7 @@ export class Backend implements BackendRecord, ServerOwner {
   }
 
   /** The server that it belongs to, or that its key leads to; it may be full. null: any will do. */
-  #boundTo(waiter: Queued): Server | null {
+  boundTo(waiter: Queued): Server | null {
     if (this.persistence === null && this.#keyOf === null) return null;
     const own = this.persistence === null ? null : this.persistence.serverOf(waiter);
     if (own !== null && waiter.tried?.includes(own) !== true) return own;
@@ -191,7 +198,7 @@ export class Backend implements BackendRecord, ServerOwner {
 
   /** A place in the queue for `waiter`, whose turn may come before this returns; null when it is full. */
   enqueue(waiter: Queued): Place<Queued> | null {
-    const bound = this.#boundTo(waiter);
+    const bound = this.boundTo(waiter);
     if (bound !== null) return this.#enqueueFor(bound, waiter);
     const queue = this.#queue;
     const usable = this.servers.filter((server) => server.usable);
@@ -246,10 +253,10 @@ export class Backend implements BackendRecord, ServerOwner {
     }
   }
 
-  /** Keys may lead elsewhere now: who waits for a server that takes nobody any more goes on. */
+  /** Who waits for a server that takes nothing new goes elsewhere, unless it belongs there and the server keeps those who do. */
   #releaseBound(): void {
     for (const [server, queue] of this.#bound) {
-      if (server.keepsSessions) continue;
+      if (server.usable) continue;
       this.#bound.delete(server);
       for (let next = queue.shift(); next !== null; next = queue.shift()) next.onMoved();
     }

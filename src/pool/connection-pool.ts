@@ -22,6 +22,8 @@ const EXPECTED_STREAMS = 100;
 /** What a client's connection brings to the choice of one to an HTTP/1 server (http1-pool.ts). */
 export interface ClientReuse {
   readonly speaks: 'h1' | 'h2';
+  /** The frontend has each connection to a server closed behind its response (option http-server-close, httpclose). */
+  readonly closesServers: boolean;
   /** Requests that it has sent to servers before. */
   requests: number;
   /** The connection that its last request went over. */

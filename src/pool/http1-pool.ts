@@ -91,9 +91,9 @@ export class Http1Pool implements ClientSessionOwner {
   #hand(session: Http1ClientSession, seeker: StreamSeeker): void {
     this.#users.set(session, seeker.reuse);
     seeker.reuse.kept = session;
-    session.keepAlive = this.#options.keepAlive;
+    session.keepAlive = this.#options.keepAlive && !seeker.reuse.closesServers;
     session.exclusive = this.#options.reuse === 'never';
-    session.saysClose = !this.#options.keepAlive && !this.#options.pretendKeepAlive;
+    session.saysClose = !session.keepAlive && !this.#options.pretendKeepAlive;
     seeker.onConnection(session);
   }
 

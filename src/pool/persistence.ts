@@ -4,7 +4,7 @@
 import { FieldList } from '../model/fields.ts';
 import { answered, forwarded, presented } from '../balance/cookie.ts';
 import { firstValue, sample } from '../balance/sample.ts';
-import { StickTable } from '../balance/stick-table.ts';
+import type { StickTable } from '../balance/stick-table.ts';
 import type { Subject } from '../balance/subject.ts';
 import type { StickinessSettings, StickRule } from '../config/stickiness-settings.ts';
 import { now } from '../time/clock.ts';
@@ -13,13 +13,16 @@ import type { Server } from './server.ts';
 export class Persistence {
   readonly #settings: StickinessSettings;
   readonly #servers: () => readonly Server[];
-  readonly #table: StickTable | null;
+  readonly #tableOf: (backend: string) => StickTable | null;
 
-  /** @param servers those that there are now */
-  constructor(settings: StickinessSettings, servers: () => readonly Server[]) {
+  /**
+   * @param servers those that there are now
+   * @param tableOf a table by its backend's name
+   */
+  constructor(settings: StickinessSettings, servers: () => readonly Server[], tableOf: (backend: string) => StickTable | null) {
     this.#settings = settings;
     this.#servers = servers;
-    this.#table = settings.table === null ? null : new StickTable(settings.table);
+    this.#tableOf = tableOf;
   }
 
   /** The server that the client belongs to, whatever state it is in; null: none. */
@@ -31,9 +34,9 @@ export class Persistence {
       if (server?.keepsSessions === true) return server;
     }
     for (const rule of rules) {
-      if (rule.action !== 'on' && rule.action !== 'match') continue;
+      if ((rule.action !== 'on' && rule.action !== 'match') || !applies(rule, subject)) continue;
       const key = sample(rule.sample, subject);
-      const id = key === null ? null : (this.#table?.get(key, now()) ?? null);
+      const id = key === null ? null : (this.#tableOf(rule.table)?.get(key, now()) ?? null);
       const server = id === null ? undefined : this.#servers().find((one) => one.id === id);
       if (server?.keepsSessions === true) return server;
     }
@@ -43,7 +46,7 @@ export class Persistence {
   /** The stream, or connection, has got `server`. */
   assigned(subject: Subject, server: Server): void {
     for (const rule of this.#settings.rules) {
-      if (rule.action === 'on' || rule.action === 'store-request') this.#store(sample(rule.sample, subject), server);
+      if ((rule.action === 'on' || rule.action === 'store-request') && applies(rule, subject)) this.#store(rule, sample(rule.sample, subject), server);
     }
   }
 
@@ -57,7 +60,7 @@ export class Persistence {
   /** What the client is sent. */
   response(subject: Subject, fields: FieldList, server: Server): FieldList {
     for (const rule of this.#settings.rules) {
-      if (rule.action === 'store-response') this.#store(responseSample(rule, fields), server);
+      if (rule.action === 'store-response' && applies(rule, subject)) this.#store(rule, responseSample(rule, fields), server);
     }
     const { cookie } = this.#settings;
     const request = subject.requestFields;
@@ -68,9 +71,13 @@ export class Persistence {
     });
   }
 
-  #store(key: string | null, server: Server): void {
-    if (key !== null && key !== '') this.#table?.set(key, server.id, now());
+  #store({ table }: StickRule, key: string | null, server: Server): void {
+    if (key !== null && key !== '') this.#tableOf(table)?.set(key, server.id, now());
   }
+}
+
+function applies(rule: StickRule, subject: Subject): boolean {
+  return rule.applies === null || rule.applies(subject);
 }
 
 function responseSample({ sample: key }: StickRule, fields: FieldList): string | null {

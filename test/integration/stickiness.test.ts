@@ -204,6 +204,18 @@ describe('HTTP clients with their server', () => {
     assert.equal(new Set([(await ask(other.url)).text, (await ask(other.url)).text]).size, 2);
   });
 
+  it('stay by a table of another section, under a condition', async () => {
+    const apps = [await startApp('a', null), await startApp('b', null)];
+    const pillion = await startPillion(`${grpcConfiguration([
+      'stick on hdr(x-user) table users unless { req.hdr(x-guest) -m found }', ...apps.map(({ name, port }) => `server ${name} 127.0.0.1:${port}`),
+    ], 'http')}\nbackend users\n  stick-table type string size 1k\n`);
+    defer(() => pillion.stop());
+    const url = `http://${pillion.target}/`;
+    const { text } = await ask(url, { 'x-user': 'u1' });
+    for (let i = 0; i < 3; i++) assert.equal((await ask(url, { 'x-user': 'u1' })).text, text);
+    assert.equal(new Set([(await ask(url, { 'x-user': 'u1', 'x-guest': '1' })).text, (await ask(url, { 'x-user': 'u1', 'x-guest': '1' })).text]).size, 2);
+  });
+
   it('tell servers their name', async () => {
     const { url, apps } = await setUp(['http-send-name-header X-Server']);
     await ask(url, { 'x-server': 'forged' });

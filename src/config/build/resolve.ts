@@ -117,7 +117,7 @@ function warn(proxy: ProxyDraft, report: Reporter): void {
   if (settings.mode === 'tcp' && settings.stats !== null && section !== 'defaults') {
     report.warning(`the statistics of ${section} '${name}' need mode http: they are not served`, proxy.position, "add 'mode http' to it");
   }
-  if (section === 'backend' && servers.length === 0 && settings.stats === null) report.warning(`backend '${name}' has no server`, proxy.position);
+  if (section === 'backend' && servers.length === 0 && settings.stats === null && proxy.stickTable === null) report.warning(`backend '${name}' has no server`, proxy.position);
   if (proxy.grpcCheckPosition !== null && servers.length > 0 && !servers.some((entry) => entry.keywords.check)) {
     const message = `'option grpc-check' has no effect: no server of '${name}' has 'check'`;
     report.warning(message, proxy.grpcCheckPosition, "add 'check' to the servers, or 'default-server check' above them");

@@ -14,8 +14,6 @@ export function toStickiness(proxy: ProxyDraft, backends: ReadonlyMap<string, Pr
       report.error(`there is no backend named '${rule.table}'`, rule.position, near && `did you mean '${near}'?`);
     } else if (owner.stickTable === null) {
       report.error(`'${owner.name}' has no 'stick-table'`, rule.position, "add 'stick-table type ip size 100k expire 30m' to it");
-    } else if (owner !== proxy) {
-      report.error('a table of another backend knows other servers: only tables of this backend are supported', rule.position);
     }
   }
   if (cookie?.dynamic === true && dynamicCookieKey === null) {

@@ -1,5 +1,8 @@
 /** What keeps clients with their servers (HAProxy manual 4.2). */
+import { compileCondition } from '../../route/condition.ts';
+import { meets, type KeySource } from '../../route/key.ts';
 import { chooseWord, parsed, required, time, word } from '../arguments.ts';
+import { CONDITION } from './rule-words.ts';
 import { proxyDirective } from '../directive.ts';
 import { compileSampleKey, responseKey, SAMPLE_KEYS } from '../sample-key.ts';
 import { parseSize, parseTime } from '../units.ts';
@@ -159,8 +162,8 @@ function takeTableValue(
   }
 }
 
-const stickRule: Argument<{ readonly word: Token; readonly table: string | null }> = {
-  usage: '<sample> [table <backend>]',
+const stickRule: Argument<{ readonly word: Token; readonly table: string | null; readonly condition: readonly Token[] }> = {
+  usage: `<sample> [table <backend>] ${CONDITION}`,
   describe: `<sample>: ${SAMPLE_KEYS}; <backend>: whose table it is, default this one's`,
   take: (cursor, context) => {
     const token = required(cursor, context, `a sample: ${SAMPLE_KEYS}`);
@@ -172,23 +175,26 @@ const stickRule: Argument<{ readonly word: Token; readonly table: string | null 
       if (found === undefined) return undefined;
       name = found.text;
     }
+    const condition: Token[] = [];
     const next = cursor.peek();
     if (next?.text === 'if' || next?.text === 'unless') {
-      context.report.error(`conditions are not supported by Pillion behind '${context.directive}'`, next.position);
-      return undefined;
+      for (let next_ = cursor.next(); next_ !== undefined; next_ = cursor.next()) condition.push(next_);
     }
-    return { word: token, table: name };
+    return { word: token, table: name, condition };
   },
 };
 
 function stick(action: StickRule['action'], name: string, summary: string, example: string): Directive<ProxyDraft> {
   return proxyDirective({
     name, sections: SECTIONS, arguments: [stickRule], origin: 'haproxy', default: 'none', summary, example,
-    apply: (proxy, [{ word: written, table: other }], { report, position, path }) => {
+    apply: (proxy, [{ word: written, table: other, condition: words }], { report, position, path }) => {
       proxy.rules.scope.path = path;
       const sample = action === 'store-response' ? (responseKey(written) ?? undefined) : compileSampleKey(written, proxy.rules.scope);
       if (sample === undefined && action === 'store-response') report.error(`'${written.text}' cannot be a key of a response`, written.position, 'keys are res.hdr(<name>) and res.cook(<name>)');
-      if (sample !== undefined) proxy.stick.push({ action, sample, table: other ?? proxy.name, position });
+      const condition = words.length === 0 ? null : compileCondition(words, 'request', proxy.rules.scope);
+      if (sample === undefined || (words.length > 0 && condition === null)) return;
+      const applies = condition === null ? null : (source: KeySource): boolean => meets(condition, source);
+      proxy.stick.push({ action, sample, table: other ?? proxy.name, applies, position });
     },
   });
 }
