@@ -236,7 +236,7 @@ export interface BackendSettings {
   readonly queueTimeoutMs: number | null;
   readonly checkTimeoutMs: number | null;
   readonly retries: number;
-  /** `option redispatch [n]`: 0 never; n every n-th retry may leave the server; -n the n-th of those that are left. */
+  /** `option redispatch [n]`: 0 never; n every n-th retry may leave the server that it belongs to; -n the n-th from the last. */
   readonly redispatch: number;
   readonly retryOn: RetryOn;
   /** null: no limit. */

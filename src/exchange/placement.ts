@@ -188,8 +188,9 @@ export abstract class Placement extends Timer implements Queued {
     this.retries++;
     backend.counters.retries++;
     this.#remember(server, cause);
-    // Also off a server that takes no new streams now, as in HAProxy; and what has left cannot be tried again.
-    const leaves = server.removed || mayRedispatch(redispatch, this.retries, retries) || (redispatch !== 0 && !server.usable);
+    // As HAProxy: the interval is for those who belong to a server that takes streams; whoever may go anywhere goes at once.
+    const free = !server.usable || mayRedispatch(redispatch, this.retries, retries) || backend.boundTo(this) === null;
+    const leaves = server.removed || (redispatch !== 0 && free);
     if (leaves) {
       (this.tried ??= []).push(server);
       let other = backend.pickOther(this);

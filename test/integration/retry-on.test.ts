@@ -226,18 +226,28 @@ describe('retry-on', () => {
       assert.deepEqual([retries, redispatches, pillion.server('s1').counters.streamsTotal], [2, 0, 0]);
     });
 
-    it('leaves it with the last retry by option redispatch -1', async () => {
-      const pillion = await pillionFor([await deadPort(), await echo()], ['option redispatch -1', 'retries 3', 'timeout connect 20ms']);
-      assert.equal((await clientOf(pillion).unary('x')).response.toString(), 'x');
-      const { retries, redispatches } = pillion.backend().counters;
-      assert.deepEqual([retries, redispatches, pillion.server('s0').counters.streamsTotal], [3, 1, 3]);
+    it('leaves it at once by option redispatch n where it was nobody\'s choice', async () => {
+      for (const interval of ['', '3', '-1']) {
+        const pillion = await pillionFor([await deadPort(), await echo()], [`option redispatch ${interval}`, 'retries 3']);
+        assert.equal((await clientOf(pillion).unary('x')).response.toString(), 'x');
+        assert.deepEqual([pillion.backend().counters.retries, pillion.server('s0').counters.streamsTotal], [1, 1]);
+      }
     });
 
-    it('leaves it with every second retry by option redispatch 2', async () => {
-      const pillion = await pillionFor([await deadPort(), await echo()], ['option redispatch 2', 'retries 3', 'timeout connect 20ms']);
-      assert.equal((await clientOf(pillion).unary('x')).response.toString(), 'x');
-      assert.deepEqual([pillion.backend().counters.retries, pillion.server('s0').counters.streamsTotal], [2, 2]);
-    });
+    // A hash leads to the first or to the second server, so that in one of both orders it is the dead one.
+    for (const [interval, retries] of [['', 3], ['-1', 3], ['2', 2], ['-3', 1]] as const) {
+      it(`leaves the choice of a hash with retry ${retries} of 3 by option redispatch ${interval}`, async () => {
+        const [dead, live] = [await deadPort(), await echo()];
+        const tries: number[] = [];
+        for (const ports of [[dead, live], [live, dead]]) {
+          const pillion = await pillionFor(ports, ['balance source', `option redispatch ${interval}`, 'retries 3', 'timeout connect 20ms']);
+          assert.equal((await clientOf(pillion).unary('x')).response.toString(), 'x');
+          const { counters } = pillion.backend();
+          if (counters.retries > 0) tries.push(counters.retries, counters.redispatches);
+        }
+        assert.deepEqual(tries, [retries, 1]);
+      });
+    }
 
     it('does not try again by retry-on none', async () => {
       const pillion = await pillionFor([await deadPort(), await echo()], ['retry-on none']);

@@ -72,12 +72,11 @@ export const OPTION_DIRECTIVES: readonly Directive<ProxyDraft>[] = [
   }),
   proxyDirective({
     name: 'option redispatch', sections: ['defaults', 'listen', 'backend'], origin: 'haproxy', default: '1',
-    arguments: [optional(integer('interval', -1_000_000, 1_000_000), 1)],
-    summary: 'Which retries may go to another server.',
-    details: 'n: every n-th retry. -1: the last one, -2: the one before it. 0, and no option redispatch: none; the same server is tried '
-      + "again, after a failed connect once timeout connect or a second has passed. Without a number, and without the option, every "
-      + 'retry goes to another server if there is one: as in HAProxy where neither persistence nor hashing has chosen the server. A number '
-      + 'holds for every balance algorithm. But for 0, a server that is down is left with any retry.',
+    arguments: [optional(integer('interval', -1_000_000, 1_000_000), -1)],
+    summary: 'Which retries may leave the server that a cookie, a stick table or a hash has chosen.',
+    details: 'n: every n-th retry. -1, which is meant without a number: the last one; -2: the one before it. Where the server was '
+      + "nobody's choice, or where it is down, any retry goes to another one. 0, and no option redispatch: none ever does; the same server is "
+      + 'tried again, after a failed connect once timeout connect or a second has passed.',
     example: 'option redispatch 1',
     apply: (proxy, [interval]) => { proxy.settings.redispatch = interval; },
     undo: (proxy) => { proxy.settings.redispatch = 0; },

@@ -139,7 +139,7 @@ describe('directives of backends', () => {
     ['timeout connect 2s', { connectTimeoutMs: 2000 }], ['timeout server 1m', { serverTimeoutMs: 60_000 }],
     ['timeout queue 500', { queueTimeoutMs: 500 }], ['timeout check 1s', { checkTimeoutMs: 1000 }],
     ['retries 0', { retries: 0 }],
-    ['option redispatch', { redispatch: 1 }], ['option redispatch 3', { redispatch: 3 }], ['option redispatch -1', { redispatch: -1 }],
+    ['option redispatch', { redispatch: -1 }], ['option redispatch 3', { redispatch: 3 }], ['option redispatch -1', { redispatch: -1 }],
     ['option redispatch 0', { redispatch: 0 }], ['option redispatch\nno option redispatch', { redispatch: 0 }],
     ['timeout tunnel 1h', { tunnelTimeoutMs: 3_600_000 }], ['timeout server-fin 2s', { serverFinTimeoutMs: 2000 }],
     ['fullconn 10', { fullconn: 10 }],
