@@ -7,17 +7,17 @@ a { color: var(--link); text-decoration: none; } a:hover { text-decoration: unde
 header { display: flex; align-items: baseline; gap: 1rem; border-bottom: 2px solid var(--ink); padding-bottom: .4rem; }
 h1 { font-size: 1.5rem; margin: 0; } header p { margin: 0; color: var(--dim); } .about { border-left: 1px solid var(--line); padding-left: .5rem; }
 h2 { font-size: 1rem; margin: 0 0 .35rem; } h2 small { font-weight: normal; color: var(--dim); }
-.general { display: flex; flex-wrap: wrap; gap: 1rem 3rem; margin: .9rem 0 1.4rem; }
+.general { display: flex; flex-wrap: wrap; gap: 1rem 2.2rem; margin: .9rem 0 1.4rem; }
 .general h2 { font-size: .75rem; text-transform: uppercase; letter-spacing: .04em; color: var(--dim); }
 dl { display: grid; grid-template-columns: auto 1fr; gap: .1rem .8rem; margin: 0; } dt { color: var(--dim); } dd { margin: 0; }
-ul { list-style: none; margin: 0; padding: 0; } .legend { columns: 3; column-gap: 1.5rem; }
+ul { list-style: none; margin: 0; padding: 0; } .legend { columns: 2; column-gap: 1.2rem; }
 .swatch { display: inline-block; width: .9rem; height: .9rem; margin-right: .4rem; vertical-align: -.12rem; border: 1px solid #0002; border-radius: 2px; }
 .scope { margin-bottom: .2rem; } input, select, button { font: inherit; } .scope input { padding: 0 .3rem; }
 .outcome { padding: .45rem .8rem; border-radius: 4px; background: var(--head); } .outcome a { float: right; }
 .outcome.good { background: #dcf5de; } .outcome.bad { background: #ffdedb; }
 .proxy { margin-bottom: 1.5rem; } .proxy h2 a { color: var(--ink); } .scroll { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; white-space: nowrap; font-size: 12px; }
-th, td { border: 1px solid var(--line); padding: .16rem .32rem; text-align: right; }
+th, td { border: 1px solid var(--line); padding: .16rem .27rem; text-align: right; }
 thead th { background: var(--head); font-weight: 600; font-size: .75rem; text-align: center; }
 tbody th { text-align: left; font-weight: 600; } tbody th a { color: inherit; }
 .first { border-left: 2px solid #b4bdca; } .status { text-align: center; } .select { text-align: center; width: 1.6rem; }
