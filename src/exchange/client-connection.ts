@@ -21,10 +21,10 @@ import { now } from '../time/clock.ts';
 import { armTimer, disarmTimer, Timer } from '../time/wheel.ts';
 import { SessionSocket } from '../transport/session-socket.ts';
 import { ENHANCE_YOUR_CALM, NO_ERROR } from '../h2/errors.ts';
-import type { Http1ClientSession } from '../h1/client-session.ts';
 import type { Http1ServerSession } from '../h1/server-session.ts';
 import type { Http2Stream } from '../h2/stream.ts';
 import type { Backend } from '../pool/backend.ts';
+import { ClientReuse } from '../pool/client-reuse.ts';
 import type { Server } from '../pool/server.ts';
 import { Http2Session, type SessionOwner } from '../session/http2-session.ts';
 import type { SessionTimeouts } from '../session/timeouts.ts';
@@ -68,9 +68,7 @@ export class ClientConnection extends Timer implements OwnedConnection, Http1Con
   #tcp: TcpExchange | null = null;
   #session: Http2Session | null = null;
   #http1: Http1ServerSession | null = null;
-  readonly reuse: { speaks: 'h1' | 'h2'; requests: number; kept: Http1ClientSession | null; gone: boolean } = {
-    speaks: 'h2', requests: 0, kept: null, gone: false,
-  };
+  readonly reuse: ClientReuse;
   readonly #rules: ConnectionRules | null;
   #streams = 0;
   #ageing: Ageing | null = null;
@@ -89,6 +87,7 @@ export class ClientConnection extends Timer implements OwnedConnection, Http1Con
     this.frontend = frontend;
     this.#socket = socket;
     this.#settings = frontend.settings;
+    this.reuse = new ClientReuse(frontend.settings.http.connection !== 'keep-alive');
     this.#bind = bind;
     this.#acceptor = acceptor;
     this.#rules = frontend.routing === null ? null : new ConnectionRules(this, frontend.routing, frontend.settings, (cause) => this.#drop(cause));
@@ -385,8 +384,7 @@ export class ClientConnection extends Timer implements OwnedConnection, Http1Con
     this.#ahead?.cancel();
     this.#ahead = null;
     this.#rules?.end();
-    this.reuse.gone = true;
-    if (this.reuse.kept?.exclusive === true) this.reuse.kept.release();
+    this.reuse.end();
     if (!wasHttp) this.#socket.destroySoon();
     this.frontend.connectionEnded(this, this.#streams, reason);
   }

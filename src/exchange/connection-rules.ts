@@ -2,20 +2,20 @@
 import type { Socket } from 'node:net';
 import type { FrontendSettings } from '../config/model.ts';
 import type { Half } from '../model/exchange.ts';
-import type { ConnectionRecord } from '../model/records.ts';
 import { now } from '../time/clock.ts';
 import { Evaluation, RuleSession } from '../route/context.ts';
 import { runRules } from '../route/rules.ts';
 import type { Backend } from '../pool/backend.ts';
 import type { ExchangeContext } from './context.ts';
 import { RawRules } from './raw-rules.ts';
+import { readdress, type OpenRecord } from './readdressed.ts';
 import { RuledStream } from './ruled-stream.ts';
 import type { RuledConnection, Routing } from './routing.ts';
 import type { TcpExchange } from './tcp-exchange.ts';
 
 export class ConnectionRules implements RuledConnection {
   readonly routing: Routing;
-  readonly #connection: ConnectionRecord;
+  readonly #connection: OpenRecord;
   readonly #settings: FrontendSettings;
   readonly #drop: (cause: string) => void;
   #session: RuleSession | null = null;
@@ -24,7 +24,7 @@ export class ConnectionRules implements RuledConnection {
   /** Where `use_backend` sends a raw connection. */
   rawBackend: Backend | null = null;
 
-  constructor(connection: ConnectionRecord, routing: Routing, settings: FrontendSettings, drop: (cause: string) => void) {
+  constructor(connection: OpenRecord, routing: Routing, settings: FrontendSettings, drop: (cause: string) => void) {
     this.#connection = connection;
     this.routing = routing;
     this.#settings = settings;
@@ -50,9 +50,14 @@ export class ConnectionRules implements RuledConnection {
     const rules = this.routing.policy.frontend[set];
     if (rules.length === 0) return false;
     const decision = runRules(rules, new Evaluation(this.session, null, null, now()), { next: 0 });
+    this.#readdress();
     if (decision === null || decision.kind === 'accept' || !('cause' in decision)) return false;
     this.#drop(decision.cause);
     return true;
+  }
+
+  #readdress(): void {
+    if (this.session.readdressed) readdress(this.#connection, this.session);
   }
 
   open(context: ExchangeContext, client: Half): RuledStream {
@@ -63,6 +68,7 @@ export class ConnectionRules implements RuledConnection {
   routeRaw(socket: Socket, first: Buffer | null, exchange: TcpExchange, go: (first: Buffer | null) => void): void {
     this.#raw = new RawRules(socket, this.routing, this.session, first, (verdict) => {
       this.#raw = null;
+      this.#readdress();
       if (verdict.kind === 'close') {
         this.#drop(verdict.cause);
         return;

@@ -5,7 +5,7 @@ import type { LocalService } from '../model/local-service.ts';
 import type { ConnectionRecord, StreamRecord } from '../model/records.ts';
 import type { Tracer } from '../model/trace.ts';
 import type { Backend } from '../pool/backend.ts';
-import type { ClientReuse } from '../pool/connection-pool.ts';
+import type { ClientReuse } from '../pool/client-reuse.ts';
 import type { ErrorPages } from './error-pages.ts';
 
 export interface ExchangeContext {

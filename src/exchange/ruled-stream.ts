@@ -13,6 +13,7 @@ import { now } from '../time/clock.ts';
 import { requestFacts } from '../grpc/request-facts.ts';
 import { GRPC_STATUS } from '../grpc/status.ts';
 import { StreamRules, type Outcome } from '../route/policy.ts';
+import { readdressed } from './readdressed.ts';
 import type { Reply } from '../route/reply.ts';
 import type { FieldList, RequestFacts } from '../model/fields.ts';
 import type { Half, HalfSink, ResetCause } from '../model/exchange.ts';
@@ -20,7 +21,7 @@ import type { ConnectionRecord, StreamRecord } from '../model/records.ts';
 import type { Tracer } from '../model/trace.ts';
 import type { LocalService } from '../model/local-service.ts';
 import type { Backend } from '../pool/backend.ts';
-import type { ClientReuse } from '../pool/connection-pool.ts';
+import type { ClientReuse } from '../pool/client-reuse.ts';
 import type { ExchangeContext } from './context.ts';
 import type { ErrorPages } from './error-pages.ts';
 import type { ProxyError } from './error-response.ts';
@@ -55,6 +56,7 @@ export class RuledStream extends Timer implements HalfSink, Half, ExchangeContex
   #reply: Reply | null = null;
   /** The client has its answer: what the exchange says goes nowhere. */
   #answered = false;
+  #readdressed: ConnectionRecord | null = null;
   turnScheduled = false;
 
   constructor(context: ExchangeContext, connection: RuledConnection, client: Half, options: RuledOptions) {
@@ -271,8 +273,11 @@ export class RuledStream extends Timer implements HalfSink, Half, ExchangeContex
 
   // ---- the exchange's context
 
+  /** The connection, with the addresses that rules gave the stream. */
   get record(): ConnectionRecord {
-    return this.#context.record;
+    const { record } = this.#context;
+    const evaluation = this.#rules?.evaluation;
+    return evaluation === undefined || !evaluation.readdressed ? record : (this.#readdressed ??= readdressed(record, evaluation));
   }
 
   get reuse(): ClientReuse {

@@ -7,30 +7,17 @@ import type { RequestFacts } from '../model/fields.ts';
 import type { Http2Options } from '../h2/options.ts';
 import { CANCEL } from '../h2/errors.ts';
 import type { Http2Connection } from '../h2/connection.ts';
-import type { Http1ClientSession } from '../h1/client-session.ts';
 import { Http2Session, type SessionOwner } from '../session/http2-session.ts';
 import type { SessionTimeouts } from '../session/timeouts.ts';
 import { serverFailure } from '../tls/failures.ts';
 import { SessionSocket } from '../transport/session-socket.ts';
+import type { ClientReuse } from './client-reuse.ts';
 import type { Dial } from './dial.ts';
 
 /** Connections to one server's port at most: streams beyond what they carry wait. */
 const MAX_CONNECTIONS = 64;
 /** Streams that a connection is expected to carry before its server has said how many (RFC 9113 §6.5.2 asks for no fewer than 100). */
 const EXPECTED_STREAMS = 100;
-
-/** What a client's connection brings to the choice of one to an HTTP/1 server (http1-pool.ts). */
-export interface ClientReuse {
-  readonly speaks: 'h1' | 'h2';
-  /** The frontend has each connection to a server closed behind its response (option http-server-close, httpclose). */
-  readonly closesServers: boolean;
-  /** Requests that it has sent to servers before. */
-  requests: number;
-  /** The connection that its last request went over. */
-  kept: Http1ClientSession | null;
-  /** The client has gone. */
-  gone: boolean;
-}
 
 /** A stream that needs a connection to the server. */
 export interface StreamSeeker {

@@ -7,7 +7,8 @@ import type { HttpReuse } from '../config/http-settings.ts';
 import { Http1ClientSession, type ClientSessionOptions, type ClientSessionOwner } from '../h1/client-session.ts';
 import { SessionSocket } from '../transport/session-socket.ts';
 import type { Dial } from './dial.ts';
-import { describeFailure, type ClientReuse, type PoolOwner, type StreamSeeker } from './connection-pool.ts';
+import type { ClientReuse } from './client-reuse.ts';
+import { describeFailure, type PoolOwner, type StreamSeeker } from './connection-pool.ts';
 
 /** Idle connections that are kept, of one pool. */
 const MAX_IDLE = 1024;

@@ -287,6 +287,16 @@ describe('connections to HTTP/1 servers', () => {
     }
   });
 
+  it('so does the option in a frontend, and httpclose there', async () => {
+    for (const option of ['http-server-close', 'httpclose']) {
+      const { port } = await start([], [`option ${option}`]);
+      const ask = client(port);
+      await ask();
+      await ask();
+      assert.equal(server.connections, 2, option);
+    }
+  });
+
   it('option http-pretend-keepalive does not say so', async () => {
     const { port } = await start(['option http-server-close', 'option http-pretend-keepalive']);
     const ask = client(port);
