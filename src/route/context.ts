@@ -48,6 +48,10 @@ export class RuleSession {
   readonly directory: ProxyDirectory;
   /** `set-src` and `set-dst` on the connection. */
   source: Address | null = null;
+  /** As the connection has them, whatever rules changed. */
+  readonly peer: { source: Address | null; destination: Address | null; sourcePort: number; destinationPort: number } = { source: null, destination: null, sourcePort: 0, destinationPort: 0 };
+  /** Rules have changed the addresses of the connection. */
+  readdressed = false;
   destination: Address | null = null;
   sourcePort = 0;
   destinationPort = 0;
@@ -65,10 +69,11 @@ export class RuleSession {
   /** Once more where a PROXY header has changed them. */
   readAddresses(): void {
     const { clientAddress, clientPort, localAddress, localPort } = this.connection;
-    this.source = parseAddress(clientAddress);
-    this.destination = parseAddress(localAddress);
-    this.sourcePort = clientPort;
-    this.destinationPort = localPort;
+    this.source = this.peer.source = parseAddress(clientAddress);
+    this.destination = this.peer.destination = parseAddress(localAddress);
+    this.sourcePort = this.peer.sourcePort = clientPort;
+    this.destinationPort = this.peer.destinationPort = localPort;
+    this.readdressed = false;
   }
 
   get variables(): Variables {
@@ -109,6 +114,8 @@ export class Evaluation {
   destination: Address | null;
   sourcePort: number;
   destinationPort: number;
+  /** Rules have changed them. */
+  readdressed = false;
   logLevel: LogLevel | 'silent' | null = null;
   serverTimeoutMs: number | null = null;
   /** By slot of `capture` and `declare capture`. */

@@ -175,6 +175,22 @@ describe('rules', () => {
     await once(socket.resume(), 'close');
   });
 
+  it('tells servers and logs of the address that set-src gave', async () => {
+    let seen = new Metadata();
+    const server = await replica({ unary: (call, callback) => { seen = call.metadata; callback(null, call.request); } });
+    const { target } = await pillion([
+      'frontend clients', '  bind 127.0.0.1:1', '  option forwardfor', '  tcp-request connection set-src ipv4(192.0.2.1)', '  http-request set-src req.hdr(x-real) if { req.hdr(x-real) -m found }',
+      '  http-request set-header x-peer %[fc_src]', '  default_backend one', 'backend one', `  server s 127.0.0.1:${server.port}`,
+    ]);
+    const calls = client(target);
+    await calls.unary('x');
+    assert.deepEqual([seen.get('x-forwarded-for'), seen.get('x-peer')], [['192.0.2.1'], ['127.0.0.1']]);
+    const metadata = new Metadata();
+    metadata.set('x-real', '198.51.100.7');
+    await calls.unary('x', {}, metadata);
+    assert.deepEqual(seen.get('x-forwarded-for'), ['198.51.100.7']);
+  });
+
   it('asks for a user name and a password', async () => {
     const { port } = await pillion([
       'userlist people', '  user me insecure-password pw groups staff', '  group staff', 'frontend clients', '  bind 127.0.0.1:1', '  http-request auth realm here unless { http_auth(people) }',

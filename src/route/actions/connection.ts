@@ -15,10 +15,17 @@ function assign(input: ActionInput, change: (target: Evaluation | Evaluation['se
     const value = expression.get(context);
     const address = value === null ? null : asAddress(value);
     if (address === null) return null;
-    change(context, address);
-    if (whole) change(context.session, address);
+    mark(context, (target) => change(target, address), whole);
     return null;
   };
+}
+
+function mark(context: Evaluation, change: (target: Evaluation | Evaluation['session']) => void, whole: boolean): void {
+  change(context);
+  context.readdressed = true;
+  if (!whole) return;
+  change(context.session);
+  context.session.readdressed = true;
 }
 
 function assignPort(input: ActionInput, change: (target: Evaluation | Evaluation['session'], port: number) => void): Apply | null {
@@ -29,27 +36,26 @@ function assignPort(input: ActionInput, change: (target: Evaluation | Evaluation
     const value = expression.get(context);
     const port = value === null ? null : asInt(value);
     if (port === null || port < 0 || port > 65_535) return null;
-    change(context, port);
-    if (whole) change(context.session, port);
+    mark(context, (target) => change(target, port), whole);
     return null;
   };
 }
 
 export const CONNECTION_ACTIONS: readonly Action[] = [
   {
-    name: 'set-dst', parameter: null, usage: 'set-dst <expression>', sets: SETS, summary: 'Another address for `dst`, as rules and log-format see it.',
+    name: 'set-dst', parameter: null, usage: 'set-dst <expression>', sets: SETS, summary: 'Another address for `dst`, as rules, logs and servers see it.',
     compile: (input) => assign(input, (target, value) => { target.destination = value; }),
   },
   {
-    name: 'set-dst-port', parameter: null, usage: 'set-dst-port <expression>', sets: SETS, summary: 'Another port for `dst_port`, as rules and log-format see it.',
+    name: 'set-dst-port', parameter: null, usage: 'set-dst-port <expression>', sets: SETS, summary: 'Another port for `dst_port`, as rules, logs and servers see it.',
     compile: (input) => assignPort(input, (target, port) => { target.destinationPort = port; }),
   },
   {
-    name: 'set-src', parameter: null, usage: 'set-src <expression>', sets: SETS, summary: 'Another address for `src`, as rules and log-format see it.',
+    name: 'set-src', parameter: null, usage: 'set-src <expression>', sets: SETS, summary: 'Another address for `src`, as rules, logs and servers see it.',
     compile: (input) => assign(input, (target, value) => { target.source = value; }),
   },
   {
-    name: 'set-src-port', parameter: null, usage: 'set-src-port <expression>', sets: SETS, summary: 'Another port for `src_port`, as rules and log-format see it.',
+    name: 'set-src-port', parameter: null, usage: 'set-src-port <expression>', sets: SETS, summary: 'Another port for `src_port`, as rules, logs and servers see it.',
     compile: (input) => assignPort(input, (target, port) => { target.sourcePort = port; }),
   },
 ];
