@@ -7,8 +7,8 @@ import { fuzzClient, fuzzCuts, fuzzServer } from './http2.ts';
 const TARGETS: Readonly<Record<string, (seed: number) => void>> = {
   server: fuzzServer, client: fuzzClient, cuts: fuzzCuts, hpack: fuzzHpack, huffman: fuzzHuffman, configuration: fuzzConfiguration,
 };
-/** Cases between two looks at the clock and at the event loop, which has work of its own to do. */
-const BATCH = 50;
+/** How long each is fuzzed in turn, milliseconds; in between the event loop does its own work. */
+const TURN_MS = 100;
 
 const { values } = parseArgs({ options: { seconds: { type: 'string', default: '60' }, seed: { type: 'string' }, only: { type: 'string' } } });
 const first = values.seed === undefined ? Date.now() % 2 ** 31 : Number(values.seed);
@@ -18,12 +18,12 @@ const until = performance.now() + Number(values.seconds) * 1000;
 const counts = new Map(targets.map(([name]) => [name, 0]));
 
 console.log(`fuzzing for ${values.seconds} s from seed ${first}`);
-for (let seed = first; performance.now() < until; seed += BATCH) {
+while (performance.now() < until) {
   for (const [name, fuzz] of targets) {
-    for (let index = 0; index < BATCH; index++) fuzz(seed + index);
-    counts.set(name, (counts.get(name) ?? 0) + BATCH);
+    let count = counts.get(name) ?? 0;
+    for (const end = performance.now() + TURN_MS; performance.now() < end; count++) fuzz(first + count);
+    counts.set(name, count);
     await new Promise((resolve) => setImmediate(resolve));
-    if (performance.now() >= until) break;
   }
 }
 console.log(`no failure: ${[...counts].map(([name, count]) => `${name} ${count}`).join(', ')} cases`);
