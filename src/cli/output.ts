@@ -70,7 +70,9 @@ export function report(
   if (errors.length > 0 || loaded.configuration === null) {
     return end(errors.length === 1 ? 'One error in the configuration.' : `${errors.length} errors in the configuration.`, 1);
   }
-  if (options.failOnWarning && loaded.warnings.length > 0) return end('Warnings count as errors (-dW).', 1);
+  if ((options.failOnWarning || loaded.zeroWarning) && loaded.warnings.length > 0) {
+    return end(`Warnings count as errors (${options.failOnWarning ? '-dW' : 'zero-warning'}).`, 1);
+  }
   if (!listens(loaded.configuration)) {
     return end("Nothing to listen on: no frontend has a 'bind'.", 1);
   }

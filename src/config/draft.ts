@@ -39,6 +39,8 @@ export interface GlobalDraft {
   readonly http2: Record<Http2Side, Partial<Mutable<Http2Tuning>>>;
   /** Variables as `setenv` and its kin left them; lines below see the change. */
   readonly environment: Record<string, string | undefined>;
+  /** `zero-warning` */
+  zeroWarning: boolean;
   defaultPath: DefaultPath;
   description: string | null;
   node: string | null;
@@ -135,6 +137,8 @@ export interface ProxySettings {
   retryOn: RetryOn;
   retryBudget: RetryBudgetSettings | null;
   fullconn: number | null;
+  /** `disabled`: it is there, but takes nothing. */
+  disabled: boolean;
   maxConnectionAge: ConnectionAge | null;
   timeouts: Record<TimeoutName, number | null>;
   detectTimeoutMs: number;
@@ -228,7 +232,7 @@ export function newGlobalDraft(env: Readonly<Record<string, string | undefined>>
     maxconn: null, pidfile: null, daemon: false, nbthread: 1, logs: [], graceMs: 0, hardStopAfterMs: null, admin: null, otlp: null, bufferBytes: 16_384, maxRewrite: 1024, maxFields: 101,
     http2: { both: {}, fe: {}, be: {} }, tls: GLOBAL_TLS, statsMet: false,
     environment: Object.assign(Object.create(null) as Record<string, string | undefined>, env),
-    checkSpread: { percent: 0, firstWithinMs: null }, defaultPath: { kind: 'current' }, description: null, node: null, user: null, group: null, unixBind: { prefix: '', mode: null, user: null, group: null },
+    checkSpread: { percent: 0, firstWithinMs: null }, zeroWarning: false, defaultPath: { kind: 'current' }, description: null, node: null, user: null, group: null, unixBind: { prefix: '', mode: null, user: null, group: null },
   };
 }
 
@@ -257,6 +261,7 @@ export function newProxySettings(): ProxySettings {
     retryOn: DEFAULT_RETRY_ON,
     retryBudget: DEFAULT_RETRY_BUDGET,
     fullconn: null,
+    disabled: false,
     maxConnectionAge: null,
     timeouts: {
       connect: null, client: null, server: null, queue: null, check: null, 'http-request': null, 'http-keep-alive': null, tunnel: null,

@@ -13,6 +13,8 @@ export interface LoadedConfiguration {
   readonly warnings: readonly Diagnostic[];
   /** Notices, and what `.diag` says. */
   readonly remarks: readonly Diagnostic[];
+  /** `zero-warning`: not to be run with a warning. */
+  readonly zeroWarning: boolean;
   /** The environment as the configuration left it: `setenv` and its kin. */
   readonly environment: Environment;
 }
@@ -23,7 +25,7 @@ export function loadConfiguration(sources: readonly Source[], env: Environment):
   const draft = parse(sources, env, report);
   const configuration = resolve(draft, report.errors.length === 0, report);
   const { errors, warnings, remarks } = report;
-  return { configuration: errors.length === 0 ? configuration : null, errors, warnings, remarks, environment: draft.global.environment };
+  return { configuration: errors.length === 0 ? configuration : null, errors, warnings, remarks, environment: draft.global.environment, zeroWarning: draft.global.zeroWarning };
 }
 
 /** Whether anything would be listened on; HAProxy's `-c` exits with 2 when not. */

@@ -158,7 +158,7 @@ function toFrontend(proxy: ProxyDraft, backend: string | null, rules: ProxyRules
   return {
     name: proxy.name,
     mode: settings.mode,
-    binds: proxy.binds.flatMap((bind) => toBinds(bind, settings.mode, global, report)),
+    binds: settings.disabled ? [] : proxy.binds.flatMap((bind) => toBinds(bind, settings.mode, global, report)),
     maxconn: settings.maxconn,
     defaultBackend: backend,
     clientTimeoutMs: settings.timeouts.client,
@@ -205,7 +205,8 @@ function toBackend(proxy: ProxyDraft, rules: ProxyRules | null, byName: Readonly
     balance: 'hashing' in settings.balance ? { ...settings.balance, hashing: settings.hashing } : settings.balance,
     allBackups: settings.allBackups,
     stickiness: toStickiness(proxy, byName, report),
-    servers: proxy.servers.map((server) => toServer(server, settings.grpcCheck, global, report)),
+    servers: proxy.servers.map((server) => toServer(server, settings.grpcCheck, global, report))
+      .map((server) => (settings.disabled ? { ...server, disabled: true } : server)),
     connectTimeoutMs: settings.timeouts.connect,
     serverTimeoutMs: settings.timeouts.server,
     serverFinTimeoutMs: settings.timeouts['server-fin'],

@@ -150,6 +150,17 @@ export const ENVIRONMENT_DIRECTIVES: readonly Directive<GlobalDraft>[] = [
     summary: 'The time over which the first checks are spread; less where the interval is shorter.',
     apply: (global, [firstWithinMs]) => { global.checkSpread = { ...global.checkSpread, firstWithinMs }; },
   }),
+  globalDirective({
+    name: 'localpeer', arguments: [parsed('name', 'a name', parseName)], origin: 'haproxy', default: "the machine's name", example: 'localpeer edge-1',
+    summary: 'The name of this instance among its peers: the value of HAPROXY_LOCALPEER in the lines that follow.',
+    details: "The command line's -L does the same for the whole file.",
+    apply: ({ environment }, [name]) => { environment['HAPROXY_LOCALPEER'] = name; },
+  }),
+  globalDirective({
+    name: 'zero-warning', arguments: [], origin: 'haproxy', default: 'off', example: 'zero-warning',
+    summary: 'Do not start with a warning, as with -dW.',
+    apply: (global) => { global.zeroWarning = true; },
+  }),
   identity('user', 'user', false),
   identity('group', 'group', false),
   identity('user', 'uid', true),

@@ -59,7 +59,7 @@ export const HTTP_DIRECTIVES: readonly Directive<ProxyDraft>[] = [
     apply: (proxy, [monitorUri]) => change(proxy, { monitorUri }),
   }),
   proxyDirective({
-    name: 'errorfile', sections: EVERYWHERE, origin: 'haproxy', default: 'small pages', example: 'errorfile 503 /etc/pillion/errors/503.http',
+    name: 'errorfile', sections: EVERYWHERE, origin: 'haproxy', default: 'small pages', example: 'errorfile 408 /dev/null',
     arguments: [errorStatus, word('file', 'the path of a file with a whole HTTP response')],
     summary: "What is sent in place of Pillion's own answer with this status.",
     details: 'The status line of the file is what the client gets. An empty file (/dev/null) closes the connection without an answer. '

@@ -113,6 +113,16 @@ export const PROXY_DIRECTIVES: readonly Directive<ProxyDraft>[] = [
     apply: (proxy, [name]) => { proxy.settings.defaultBackend = name; },
   }),
   proxyDirective({
+    name: 'disabled', sections: ['defaults', 'frontend', 'listen', 'backend'], arguments: [], origin: 'haproxy', default: 'enabled',
+    summary: 'Do not start this proxy: nothing listens, and its servers are in maintenance.', example: 'disabled',
+    apply: (proxy) => { proxy.settings.disabled = true; },
+  }),
+  proxyDirective({
+    name: 'enabled', sections: ['defaults', 'frontend', 'listen', 'backend'], arguments: [], origin: 'haproxy', default: 'enabled',
+    summary: "Undo a 'disabled' of defaults.", example: 'enabled',
+    apply: (proxy) => { proxy.settings.disabled = false; },
+  }),
+  proxyDirective({
     name: 'fullconn', sections: ['defaults', 'listen', 'backend'], arguments: [integer('streams', 1, 2 ** 31 - 1)], origin: 'haproxy',
     summary: "At how many streams of the backend servers with 'minconn' reach their 'maxconn'.",
     default: 'a tenth of the maxconn of the frontends that lead here', example: 'fullconn 10000',

@@ -56,11 +56,11 @@ export const UNSUPPORTED_GLOBAL: ReadonlyMap<string, UnsupportedWord> = table(
     h1-case-adjust h1-case-adjust-file h1-do-not-close-on-insecure-transfer-encoding h2-workaround-bogus-websocket-clients
     harden.reject-privileged-ports.tcp harden.reject-privileged-ports.quic http-err-codes http-fail-codes
     httpclient.resolvers.disabled httpclient.resolvers.id httpclient.resolvers.prefer httpclient.retries httpclient.ssl.ca-file
-    httpclient.ssl.verify httpclient.timeout.connect limited-quic localpeer
+    httpclient.ssl.verify httpclient.timeout.connect limited-quic 
     maxcompcpuusage maxcomprate maxconnrate maxsessrate maxzlibmem mworker-prealloc
     pp2-never-send-local
     quiet shm-stats-file shm-stats-file-max-objects     wurfl-cache-size wurfl-data-file wurfl-information-list wurfl-information-list-separator
-    wurfl-patch-file zero-warning`), null],
+    wurfl-patch-file `), null],
   [under('stats', 'admin auth enable hide-version realm refresh scope show-desc show-legends show-modules show-node uri'), "it belongs to a 'listen', 'frontend' or 'backend' section"],
 );
 
@@ -79,7 +79,7 @@ export const UNSUPPORTED_PROXY: ReadonlyMap<string, UnsupportedWord> = table(
   [under('http-check', 'connect comment set-var set-var-fmt unset-var'), "'http-check send' and 'http-check expect' are there"],
   [list('tcp-check external-check email-alert'), CHECKS],
   [list('persist force-persist ignore-persist hash-preserve-affinity'), null],
-  [list(`backlog clitcpka-cnt clitcpka-idle clitcpka-intvl srvtcpka-cnt srvtcpka-idle srvtcpka-intvl description disabled enabled
+  [list(`backlog clitcpka-cnt clitcpka-idle clitcpka-intvl srvtcpka-cnt srvtcpka-idle srvtcpka-intvl description 
     force-be-switch guid id load-server-state-from-file max-keep-alive-queue max-session-srv-conns
     server-state-file-name source dgram-bind be-unpublished`), null],
   [under('timeout', 'client-hs'), null],

@@ -54,6 +54,7 @@ describe('what is said of a configuration', () => {
     ['a warning', WARNING, {}, true, 0, /^t:1:8: warning: missing timeouts[^]*hint: .*\n$/, ''],
     ['a warning, -dW', WARNING, { failOnWarning: true }, true, 1, /warning: missing[^]*\nWarnings count as errors \(-dW\)\.\n$/, ''],
     ['fine, -dW', FINE, { failOnWarning: true }, false, 0, /^$/, ''],
+    ['a warning, zero-warning', `global\nzero-warning\n${WARNING}`, {}, false, 1, /\nWarnings count as errors \(zero-warning\)\.\n$/, ''],
     ['errors', ERRORS, {}, true, 1, /^t:2:1: error: [^]*\nt:3:1: error: [^]*\n2 errors in the configuration\.\n$/, ''],
     ['errors, -q', ERRORS, { quiet: true }, true, 1, /^$/, ''],
     ['nothing listens, -c', DEAF, {}, true, 1, /^Nothing to listen on/, ''],

@@ -104,6 +104,16 @@ describe('identity and sockets', () => {
     ]);
   });
 
+  it('a disabled proxy listens nowhere, and its servers are in maintenance', () => {
+    const { frontends, backends } = load(`${CALM}disabled\nlisten l\nbind :1\nserver s a:1\nlisten m\nenabled\nbind :2\nserver s a:1`);
+    assert.deepEqual(frontends.map(({ binds }) => binds.length), [0, 1]);
+    assert.deepEqual(backends.map(({ servers }) => servers[0]?.disabled), [true, false]);
+  });
+
+  it('localpeer is the variable of the lines that follow', () => {
+    assert.equal(load('global\nlocalpeer edge-1\ndescription "$HAPROXY_LOCALPEER"').global.description, 'edge-1');
+  });
+
   it('default NAME goes back to what holds without any line', () => {
     const { frontends } = load(`${CALM}option dontlognull\nlisten l\nbind :1\nserver s a:1\ndefault option dontlognull`);
     assert.equal(frontends[0]?.dontLogNull, false);
