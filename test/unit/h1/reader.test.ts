@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { Llhttp } from '../../../src/h1/llhttp.ts';
+import type { Llhttp } from '../../../src/h1/llhttp.ts';
 import { MessageReader, OPEN, UNDECIDED, type ReaderOwner, type Refusal } from '../../../src/h1/reader.ts';
 import { isRefusal, readRequest } from '../../../src/h1/request.ts';
 import { readResponse } from '../../../src/h1/response.ts';
@@ -116,7 +116,7 @@ describe('HTTP/1 messages', () => {
       const octets = Buffer.from(texts[random(texts.length)] as string, 'latin1');
       for (let changes = random(4); changes >= 0; changes--) octets[random(octets.length)] = random(256);
       const kind = random(2) === 0 ? 'request' : 'response';
-      read(kind, octets.toString('latin1'), [random(octets.length)].toSorted());
+      read(kind, octets.toString('latin1'), [random(octets.length)]);
     }
   });
 
