@@ -7,6 +7,7 @@ import { SECTION_TYPES } from './tables/sections.ts';
 import { SERVER_KEYWORDS } from './tables/server-keywords.ts';
 import { UNIX_BIND_KEYWORDS } from './tables/unix-sockets.ts';
 import { lookUp } from './vocabulary.ts';
+import { describeRuleWord, RULE_WORDS } from '../route/describe.ts';
 import type { Directive } from './directive.ts';
 import type { SectionKind } from './draft.ts';
 
@@ -45,10 +46,15 @@ export function describeTopic(topic: readonly string[]): Description {
   const keywords = [...KEYWORDS].flatMap(([owner, rowsOf]) =>
     rowsOf.filter((row) => row.name === name).map((row) => describeKeyword(owner, row)));
   if (keywords.length > 0) return { found: true, text: keywords.join('\n') };
-  return { found: false, text: missing(name, topic) };
+  const other = otherDirective(topic);
+  if (other !== null) return { found: false, text: other };
+  const ofRules = describeRuleWord(name);
+  if (ofRules.length > 0) return { found: true, text: ofRules.join('\n') };
+  return { found: false, text: missing(name) };
 }
 
-function missing(name: string, topic: readonly string[]): string {
+/** A directive of HAProxy's that is no row; null: there is none. */
+function otherDirective(topic: readonly string[]): string | null {
   const tokens = topic.map((text) => ({ text, position: { file: '', line: 1, column: 1, length: 1, source: '' } }));
   for (const words of tokens.length === 0 ? [] : [PROXY_WORDS, GLOBAL_WORDS]) {
     const found = lookUp<never>(words, tokens);
@@ -57,7 +63,11 @@ function missing(name: string, topic: readonly string[]): string {
     }
     if (found.kind === 'old') return `${goneText(found.name, found.old)}; Pillion understands it, with a warning.\nToday: ${found.old.today}.\n`;
   }
-  const known = [...SECTIONS, ...ROWS.map((row) => row.name), ...[...KEYWORDS.values()].flat().map((row) => row.name)];
+  return null;
+}
+
+function missing(name: string): string {
+  const known = [...SECTIONS, ...ROWS.map((row) => row.name), ...[...KEYWORDS.values()].flat().map((row) => row.name), ...RULE_WORDS];
   const near = nearest(name, known);
   const hint = near === null ? "'pillion help frontend' lists those of a section." : `Did you mean '${near}'?`;
   return `There is no directive '${name}'. ${hint}\n`;
