@@ -3,11 +3,15 @@
  * buffer is handled there; one that does not is gathered in a buffer of its own size.
  */
 import { ConnectionError, FRAME_SIZE_ERROR } from './errors.ts';
+import { PIECE_SIZE, releasePiece, takePiece } from './pieces.ts';
 import { HEADER_SIZE, readUint31 } from './frame/header.ts';
 import type { Http2Options } from './options.ts';
 import { matchPreface, PREFACE } from './preface.ts';
 
 const MAX_INTEGER = 0x7fffffff;
+
+/** Frames below are gathered in slices of Node's slab, octets. */
+const SMALL = 1024;
 
 /** Handles the frame whose payload is `bytes[at, at + length)`, valid during the call only. May throw ConnectionError. */
 export type FrameHandler = (bytes: Uint8Array, at: number, length: number, type: number, flags: number, streamId: number) => void;
@@ -20,13 +24,13 @@ export class FrameReader {
   readonly #header = new Uint8Array(HEADER_SIZE);
   #prefaceLeft: number;
   #headerLength = 0;
-  #frame: Uint8Array | null = null;
+  #frame: Buffer | null = null;
   #frameLength = 0;
   /** Frames, and RST_STREAM among them, that may still be handled in this go. */
   #framesLeft = 0;
   #resetsLeft = 0;
   /** What came behind the last frame of a go. */
-  #held: Buffer | null = null;
+  #held: Uint8Array | null = null;
 
   constructor({ role, settings, maxFramesAtOnce, maxRstAtOnce }: Http2Options, handle: FrameHandler) {
     this.#maxFrameSize = settings.maxFrameSize;
@@ -48,8 +52,8 @@ export class FrameReader {
 
   /** Takes `chunk[at, end)`. @throws ConnectionError from the handler, or FRAME_SIZE_ERROR for a frame above our maximum (§4.2) */
   read(chunk: Uint8Array, at: number, end: number): void {
-    if (this.#held !== null) {
-      const held = this.#held;
+    const held = this.#held;
+    if (held !== null) {
       if (at < end) {
         this.#held = Buffer.concat([held, chunk.subarray(at, end)]);
         return;
@@ -73,7 +77,7 @@ export class FrameReader {
     }
     while (end - at >= HEADER_SIZE) {
       if (--this.#framesLeft < 0) {
-        this.#held = Buffer.from(chunk.subarray(at, end));
+        this.#held = held === null ? Buffer.from(chunk.subarray(at, end)) : held.subarray(at, end);
         return;
       }
       const length = this.#length(chunk, at);
@@ -98,7 +102,7 @@ export class FrameReader {
     while (this.#headerLength < HEADER_SIZE && at < end) this.#header[this.#headerLength++] = chunk[at++] as number;
     if (this.#headerLength < HEADER_SIZE) return at;
     const length = this.#length(this.#header, 0);
-    this.#frame ??= Buffer.allocUnsafe(length);
+    this.#frame ??= length > PIECE_SIZE || length < SMALL ? Buffer.allocUnsafe(length) : takePiece();
     const size = Math.min(length - this.#frameLength, end - at);
     this.#frame.set(chunk.subarray(at, at + size), this.#frameLength);
     this.#frameLength += size;
@@ -109,6 +113,7 @@ export class FrameReader {
     this.#frameLength = 0;
     this.#headerLength = 0;
     this.#handle(frame, 0, length, this.#header[3] as number, this.#header[4] as number, readUint31(this.#header, 5));
+    releasePiece(frame);
     return at;
   }
 }
