@@ -1,16 +1,18 @@
 /** Body bytes of one stream that wait for flow control or for the socket. Bounded by the window that the sender was granted. */
 import type { FieldList } from '../model/fields.ts';
+import { PIECE_SIZE, releasePiece, takePiece } from './pieces.ts';
 
 interface Piece {
-  readonly bytes: Uint8Array;
+  readonly bytes: Buffer;
   start: number;
   end: number;
 }
 
-/** Pieces are filled up before another is begun, so that a drip of small messages does not become a list of small buffers. */
-const PIECE_SIZE = 16 * 1024;
-const EMPTY: Piece = { bytes: new Uint8Array(0), start: 0, end: 0 };
+/** What fits into this is not worth a whole piece. */
+const SMALL = 1024;
+const EMPTY: Piece = { bytes: Buffer.alloc(0), start: 0, end: 0 };
 
+/** Pieces are filled up before another is begun, so that a drip of small messages does not become a list of small buffers. */
 export class PendingBody {
   /** Octets held. */
   length = 0;
@@ -43,7 +45,7 @@ export class PendingBody {
     }
     if (start === end) return;
     const size = end - start;
-    const bytes = Buffer.allocUnsafe(size <= 1024 ? 1024 : Math.max(size, PIECE_SIZE));
+    const bytes = size <= SMALL ? Buffer.allocUnsafe(SMALL) : size <= PIECE_SIZE ? takePiece() : Buffer.allocUnsafe(size);
     bytes.set(chunk.subarray(start, end), 0);
     this.#pieces.push({ bytes, start: 0, end: size });
   }
@@ -54,6 +56,8 @@ export class PendingBody {
     if (piece === undefined) return;
     piece.start += size;
     this.length -= size;
-    if (piece.start === piece.end) this.#pieces.shift();
+    if (piece.start < piece.end) return;
+    this.#pieces.shift();
+    releasePiece(piece.bytes);
   }
 }

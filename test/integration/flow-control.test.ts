@@ -19,7 +19,7 @@ describe('flow control', () => {
   const defer = cleanUpAfterEach();
 
   async function behind(port: number): Promise<Pillion> {
-    const pillion = await startPillion(grpcConfiguration([`server a 127.0.0.1:${port}`]));
+    const pillion = await startPillion(grpcConfiguration([`server a 127.0.0.1:${port}`], 'grpc'));
     defer(() => pillion.stop());
     return pillion;
   }
