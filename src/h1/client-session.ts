@@ -119,10 +119,22 @@ export class Http1ClientSession extends Timer implements ByteSession, ReaderOwne
     if (method !== this.#lastMethod || method === 'CONNECT') this.#reader.forget();
     this.#lastMethod = method;
     this.#reader.head.bodiless = method === 'HEAD';
-    const at = this.#reader.read(chunk, start, end);
+    const at = this.#read(chunk, start, end);
     // What follows a response belongs to no request: whatever it is, the connection is not in step any more.
     if (at < end) this.#serverKeeps = false;
     if (this.#half === null && (at < end || this.#reader.midway)) this.close('octets behind the end of a response');
+  }
+
+  /** What our own code throws costs a connection, never the process. */
+  #read(chunk: Uint8Array, start: number, end: number): number {
+    try {
+      return this.#reader.read(chunk, start, end);
+    } catch (error) {
+      const reason = `internal error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
+      this.#owner.onProtocolError(reason);
+      this.abort(reason);
+      return end;
+    }
   }
 
   socketWritable(): void {

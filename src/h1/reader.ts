@@ -105,6 +105,7 @@ export class MessageReader {
 
   /** The present message is over: a head is next. */
   next(): void {
+    if (this.state === 'stopped') return;
     this.head.reset();
     this.#sectionLength = 0;
     this.state = 'head';
@@ -118,6 +119,7 @@ export class MessageReader {
 
   /** What follows is not HTTP any more. */
   open(): void {
+    if (this.state === 'stopped') return;
     this.state = 'open';
   }
 

@@ -91,13 +91,23 @@ export class Http1ServerSession extends Timer implements ByteSession, ReaderOwne
   receive(chunk: Uint8Array, start: number, end: number): void {
     if (this.#closing) return;
     if (this.#half === null && this.#served && !this.#reader.midway) this.#since = now();
-    const at = this.#reader.read(chunk, start, end);
+    const at = this.#read(chunk, start, end);
     if (this.#closing) return;
     this.#watch(this.#limit);
     if (at >= end) return;
     const rest = Buffer.from(chunk.subarray(at, end));
     this.#held = this.#held === null ? rest : Buffer.concat([this.#held, rest]);
     this.#pause();
+  }
+
+  /** What our own code throws costs a connection, never the process. */
+  #read(chunk: Uint8Array, start: number, end: number): number {
+    try {
+      return this.#reader.read(chunk, start, end);
+    } catch (error) {
+      this.abort(`internal error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+      return end;
+    }
   }
 
   socketWritable(): void {

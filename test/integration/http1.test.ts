@@ -6,6 +6,7 @@ import http2 from 'node:http2';
 import type { AddressInfo, Socket } from 'node:net';
 import { startPillion, type Pillion } from '../support/pillion.ts';
 import { cleanUpAfterEach } from '../support/cleanup.ts';
+import { until } from '../support/until.ts';
 import { exchangeOctets, OctetClient, octetServer } from '../support/http1-peers.ts';
 
 const TIMEOUTS = ['timeout connect 2s', 'timeout client 30s', 'timeout server 30s'];
@@ -457,6 +458,30 @@ describe('HTTP/1 clients', () => {
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
     assert.ok(before < size / 2, `${before} octets were taken`);
+  });
+
+  it('that do not read hold the server', async () => {
+    const size = 40_000_000;
+    const pillion = await start((socket, text) => {
+      if (!text.includes('\r\n\r\n')) return;
+      socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${size}\r\n\r\n`);
+      socket.write(Buffer.alloc(size));
+    });
+    const client = connectTo(pillion);
+    client.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+    await client.until(/\r\n\r\n/);
+    client.socket.pause();
+    const { counters } = pillion.proxy.counted.frontends[0] ?? assert.fail();
+    let before = -1;
+    for (let quiet = 0; quiet < 20; ) {
+      quiet = counters.bytesOut === before ? quiet + 1 : 0;
+      before = counters.bytesOut;
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    assert.ok(before < size / 2, `${before} octets were taken`);
+    client.text = '';
+    client.socket.resume();
+    await until(() => counters.bytesOut === size);
   });
 
   it('that send too slow a head get 408', async () => {
