@@ -1,7 +1,6 @@
 /** Limits on a server's streams, and the queue of those who wait (HAProxy manual 5.2 "maxconn", "minconn", "maxqueue"; 4.2 "fullconn"). */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
 import { status, type ClientDuplexStream, type ServiceError } from '@grpc/grpc-js';
 import { cleanUpAfterEach } from '../support/cleanup.ts';
 import { EchoClient, HeldCalls, openCalls, startReplica } from '../support/grpc-replica.ts';
@@ -83,12 +82,9 @@ describe('limits and the queue', () => {
   });
 
   it('keeps its head when the only server with a free slot cannot be reached', async () => {
-    const probe = createServer().listen(0, '127.0.0.1');
-    await once(probe, 'listening');
-    const dead = (probe.address() as AddressInfo).port;
-    probe.close();
+    // Nobody listens on port 1.
     const { pillion, client } = await setUp([
-      'timeout connect 50ms', 'timeout queue 10s', `server a 127.0.0.1:${await heldReplica()} maxconn 1`, `server b 127.0.0.1:${dead}`,
+      'timeout connect 200ms', 'timeout queue 10s', `server a 127.0.0.1:${await heldReplica()} maxconn 1`, 'server b 127.0.0.1:1',
     ]);
     const [running] = await openCalls(client, 1);
     const waiting = open(client, 3);

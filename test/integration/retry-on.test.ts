@@ -1,7 +1,6 @@
 /** `retry-on`, `retries`, `option redispatch`, `retry-budget` (HAProxy manual 4.2), with gRPC servers and scripted ones. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
 import { status, type sendUnaryData } from '@grpc/grpc-js';
 import { cleanUpAfterEach } from '../support/cleanup.ts';
 import {
@@ -13,6 +12,8 @@ import { connectRaw, RawServer, type RawPeer } from '../support/raw-peer.ts';
 
 const INTERNAL_ERROR = 2;
 const OK = [['grpc-status', '0']] as const;
+/** Nobody listens there, and nobody is given it while a test runs, as could be with one that was free a moment ago. */
+const DEAD_PORT = 1;
 
 describe('retry-on', () => {
   const defer = cleanUpAfterEach();
@@ -210,17 +211,8 @@ describe('retry-on', () => {
   });
 
   describe('with servers that cannot be reached', () => {
-    async function deadPort(): Promise<number> {
-      const server = createServer().listen(0, '127.0.0.1');
-      await once(server, 'listening');
-      const { port } = server.address() as AddressInfo;
-      server.close();
-      await once(server, 'close');
-      return port;
-    }
-
     it('stays with the server without option redispatch', async () => {
-      const pillion = await pillionFor([await deadPort(), await echo()], ['no option redispatch', 'retries 2', 'timeout connect 20ms']);
+      const pillion = await pillionFor([DEAD_PORT, await echo()], ['no option redispatch', 'retries 2', 'timeout connect 200ms']);
       await assert.rejects(clientOf(pillion).unary('x'), { code: status.UNAVAILABLE });
       const { retries, redispatches } = pillion.backend().counters;
       assert.deepEqual([retries, redispatches, pillion.server('s1').counters.streamsTotal], [2, 0, 0]);
@@ -228,7 +220,7 @@ describe('retry-on', () => {
 
     it('leaves it at once by option redispatch n where it was nobody\'s choice', async () => {
       for (const interval of ['', '3', '-1']) {
-        const pillion = await pillionFor([await deadPort(), await echo()], [`option redispatch ${interval}`, 'retries 3']);
+        const pillion = await pillionFor([DEAD_PORT, await echo()], [`option redispatch ${interval}`, 'retries 3']);
         assert.equal((await clientOf(pillion).unary('x')).response.toString(), 'x');
         assert.deepEqual([pillion.backend().counters.retries, pillion.server('s0').counters.streamsTotal], [1, 1]);
       }
@@ -237,10 +229,10 @@ describe('retry-on', () => {
     // A hash leads to the first or to the second server, so that in one of both orders it is the dead one.
     for (const [interval, retries] of [['', 3], ['-1', 3], ['2', 2], ['-3', 1]] as const) {
       it(`leaves the choice of a hash with retry ${retries} of 3 by option redispatch ${interval}`, async () => {
-        const [dead, live] = [await deadPort(), await echo()];
+        const [dead, live] = [DEAD_PORT, await echo()];
         const tries: number[] = [];
         for (const ports of [[dead, live], [live, dead]]) {
-          const pillion = await pillionFor(ports, ['balance source', `option redispatch ${interval}`, 'retries 3', 'timeout connect 20ms']);
+          const pillion = await pillionFor(ports, ['balance source', `option redispatch ${interval}`, 'retries 3', 'timeout connect 200ms']);
           assert.equal((await clientOf(pillion).unary('x')).response.toString(), 'x');
           const { counters } = pillion.backend();
           if (counters.retries > 0) tries.push(counters.retries, counters.redispatches);
@@ -250,7 +242,7 @@ describe('retry-on', () => {
     }
 
     it('does not try again by retry-on none', async () => {
-      const pillion = await pillionFor([await deadPort(), await echo()], ['retry-on none']);
+      const pillion = await pillionFor([DEAD_PORT, await echo()], ['retry-on none']);
       await assert.rejects(clientOf(pillion).unary('x'), { code: status.UNAVAILABLE });
       assert.equal(pillion.backend().counters.retries, 0);
     });
