@@ -52,7 +52,7 @@ export class Http2Connection implements StreamOwner {
   readonly #decoder: HpackDecoder;
   readonly #encoder = new HpackEncoder();
   readonly #reader: FrameReader;
-  readonly #headerBlock: HeaderBlock;
+  readonly headerBlock: HeaderBlock;
   readonly #streams: StreamTable;
   readonly #glitches: Glitches;
   readonly #departure: Departure;
@@ -70,7 +70,7 @@ export class Http2Connection implements StreamOwner {
     this.#glitches = new Glitches(output, options, events);
     this.#departure = new Departure(output, this.#streams, this.#server);
     this.#decoder = new HpackDecoder(Math.max(options.settings.headerTableSize, this.peer.headerTableSize), options.settings.maxHeaderListSize);
-    this.#headerBlock = new HeaderBlock(options.settings.maxHeaderListSize, (id, ...block) => this.#section(id, ...block));
+    this.headerBlock = new HeaderBlock(options.settings.maxHeaderListSize, (id, ...block) => this.#section(id, ...block));
     this.#reader = new FrameReader(options, (bytes, at, length, type, flags, id) => this.#frame(bytes, at, length, type, flags, id));
     if (!this.#server) output.append(PREFACE);
     writeSettings(output, options.settings);
@@ -105,16 +105,16 @@ export class Http2Connection implements StreamOwner {
     if (!this.#settingsSeen && (type !== SETTINGS || (flags & FLAG_ACK) !== 0)) {
       throw new ConnectionError(PROTOCOL_ERROR, 'the first frame is not SETTINGS (RFC 9113 §3.4)');
     }
-    if (this.#headerBlock.streamId !== 0 && (type !== CONTINUATION || id !== this.#headerBlock.streamId)) {
+    if (this.headerBlock.streamId !== 0 && (type !== CONTINUATION || id !== this.headerBlock.streamId)) {
       throw new ConnectionError(PROTOCOL_ERROR, 'a frame between HEADERS and its CONTINUATION (RFC 9113 §6.10)');
     }
     switch (type) {
       case DATA:
         return this.#data(bytes, at, length, flags, id);
       case HEADERS:
-        return this.#headerBlock.headers(bytes, at, length, flags, id);
+        return this.headerBlock.headers(bytes, at, length, flags, id);
       case CONTINUATION:
-        this.#headerBlock.continuation(bytes, at, length, flags);
+        this.headerBlock.continuation(bytes, at, length, flags);
         return this.#glitches.frame('CONTINUATION');
       case WINDOW_UPDATE:
         return this.#windowUpdate(bytes, at, length, id);

@@ -1,4 +1,5 @@
 /** Header blocks, in one frame or in several: HEADERS and CONTINUATION (RFC 9113 §4.3, §6.2, §6.10), bounded in size and in frames. */
+import { now } from '../time/clock.ts';
 import { ConnectionError, ENHANCE_YOUR_CALM, PROTOCOL_ERROR } from './errors.ts';
 import { FLAG_END_HEADERS, FLAG_END_STREAM, FLAG_PRIORITY, readUint31 } from './frame/header.ts';
 import { headerBlockEnd, headerBlockStart } from './frame/headers.ts';
@@ -14,6 +15,8 @@ export type BlockHandler = (streamId: number, bytes: Uint8Array, at: number, end
 export class HeaderBlock {
   /** The stream whose block is being gathered, 0 when none is. */
   streamId = 0;
+  /** When it began. */
+  since = 0;
   readonly #maxSize: number;
   readonly #handle: BlockHandler;
   #endStream = false;
@@ -38,6 +41,7 @@ export class HeaderBlock {
       return;
     }
     this.streamId = streamId;
+    this.since = now();
     this.#endStream = endStream;
     this.#dependsOnItself = dependsOnItself;
     this.#append(bytes, start, end);

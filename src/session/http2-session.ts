@@ -72,6 +72,7 @@ export class Http2Session extends Timer implements ByteSession, ConnectionEvents
     this.#lastReadAt = now();
     if (this.#pinged) this.#onSignOfLife();
     this.connection.receive(chunk, start, end);
+    if (this.connection.headerBlock.streamId !== 0) this.#awaitHeaders();
   }
 
   socketWritable(): void {
@@ -228,10 +229,15 @@ export class Http2Session extends Timer implements ByteSession, ConnectionEvents
 
   /** A quiet connection is asked whether the peer is there; a connection without streams ends when it has been idle for long enough. */
   #checkLive(): void {
-    const { ping } = this.#timeouts;
+    const { ping, firstStream } = this.#timeouts;
     const time = now();
     if (this.#pinged) {
       this.abort(NO_ERROR, `idle-ping: no answer to PING within ${ping.timeoutMs} ms`);
+      return;
+    }
+    const headersBy = this.#headersBy();
+    if (time >= headersBy) {
+      this.abort(ENHANCE_YOUR_CALM, `a header block is not complete after ${firstStream?.ms ?? 0} ms (${firstStream?.name ?? ''})`);
       return;
     }
     const acknowledgedBy = this.#acknowledgedBy();
@@ -246,7 +252,7 @@ export class Http2Session extends Timer implements ByteSession, ConnectionEvents
       this.drain('max_idle', `${idle.name}: no stream for ${idle.ms} ms`);
       return;
     }
-    let due = Math.min(idle === null ? Infinity : (empty ? this.#idleSince : time) + idle.ms, acknowledgedBy);
+    let due = Math.min(idle === null ? Infinity : (empty ? this.#idleSince : time) + idle.ms, acknowledgedBy, headersBy);
     if (ping.afterMs !== null) {
       const asked = !empty || ping.always;
       if (asked && time >= this.#lastReadAt + ping.afterMs) {
@@ -258,6 +264,18 @@ export class Http2Session extends Timer implements ByteSession, ConnectionEvents
       }
     }
     if (due < Infinity) armTimer(this, due);
+  }
+
+  /** A request's header that comes in pieces has as long as the first of a connection. */
+  #awaitHeaders(): void {
+    const due = this.#headersBy();
+    if (due < Infinity && (this.phase === 'live' || this.phase === 'last streams')) armTimer(this, this.timerExpiry === 0 ? due : Math.min(due, this.timerExpiry));
+  }
+
+  #headersBy(): number {
+    const { headerBlock } = this.connection;
+    const { firstStream } = this.#timeouts;
+    return firstStream === null || headerBlock.streamId === 0 ? Infinity : headerBlock.since + firstStream.ms;
   }
 
   #acknowledgedBy(): number {

@@ -37,7 +37,7 @@ describe('slow and odd clients', () => {
   }
 
   it('slow headers: a header block that does not end is waited for until timeout http-request', async () => {
-    const set = await scene(defer, { front: ['timeout http-request 100ms', 'log global'] });
+    const set = await scene(defer, { front: ['timeout http-request 100ms'] });
     const peer = await connectRaw(set.pillion.port);
     defer(() => peer.destroy());
     await unharmed(set, async () => {
@@ -47,6 +47,23 @@ describe('slow and odd clients', () => {
     const lines = await linesOf(set);
     assert.equal(lines.length, 1);
     assert.match(String(lines[0]?.['cause']), /timeout http-request/);
+  });
+
+  it('slow headers: with other streams open, too', async () => {
+    const set = await scene(defer, { front: ['timeout http-request 100ms'] });
+    const peer = await connectRaw(set.pillion.port);
+    defer(() => peer.destroy());
+    await unharmed(set, async () => {
+      peer.send(headers(1, GRPC_REQUEST));
+      await (await set.server.accept()).take(HEADERS, 1);
+      peer.send(frame(HEADERS, 0, 3, block(GET_REQUEST)));
+      assert.equal((await peer.goAway()).code, ENHANCE_YOUR_CALM);
+      await peer.end();
+    });
+    const lines = await linesOf(set);
+    assert.equal(lines.length, 1);
+    assert.match(String(lines[0]?.['cause']), /header block is not complete after 100 ms \(timeout http-request\)/);
+    assert.equal(set.pillion.server('raw').counters.streamsCurrent, 0);
   });
 
   it('slow body: the rest of a request, or of a gRPC message, is waited for until timeout client', async () => {
