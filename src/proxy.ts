@@ -12,6 +12,7 @@ import { usesTls } from './config/build/tls.ts';
 import type { Configuration } from './config/model.ts';
 import type { Counted, Observer } from './model/observer.ts';
 import type { ProxyDirectory } from './route/context.ts';
+import { setProcessVariables } from './route/start.ts';
 import { Frontend } from './exchange/frontend.ts';
 import { createRouting } from './exchange/routing.ts';
 import { Fleet } from './lifecycle/fleet.ts';
@@ -59,6 +60,7 @@ export interface Proxy {
 /** @throws Error, for the operator, when an address cannot be bound */
 export async function startProxy(configuration: Configuration, environment: ProxyEnvironment): Promise<Proxy> {
   const { global } = configuration;
+  setProcessVariables(global.processVariables);
   const log = await openLog(configuration, environment);
   let tls: TlsStore | null = null;
   const backends: Backend[] = [];

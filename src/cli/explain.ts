@@ -3,6 +3,7 @@ import { FieldList } from '../model/fields.ts';
 import { RuleSession, type BackendFacts, type ProxyDirectory } from '../route/context.ts';
 import { explain, type Step } from '../route/explain.ts';
 import { NO_RULES } from '../route/rules.ts';
+import { setProcessVariables } from '../route/start.ts';
 import type { BackendSettings, Configuration, FrontendSettings } from '../config/model.ts';
 import type { BackendCounters, FrontendCounters, ServerCounters } from '../model/records.ts';
 
@@ -59,6 +60,7 @@ export function parseExplain(argv: readonly string[]): ExplainArguments {
 export function explainRequest(configuration: Configuration, question: Question): string | null {
   const frontends = configuration.frontends.filter(({ name, binds }) => (question.frontend === null ? binds.length > 0 : name === question.frontend));
   if (frontends.length === 0) return null;
+  setProcessVariables(configuration.global.processVariables);
   const backends = new Map(configuration.backends.map((settings) => [settings.name, settings]));
   const facts = new Map(configuration.backends.map((settings) => [settings.name, idle(settings)]));
   return frontends.map((frontend) => explainIn(frontend, backends, facts, question)).join('\n');

@@ -11,6 +11,7 @@ import type { ForwardedParameter, ForwardForSettings } from './forwarded-setting
 import type { BindTlsDraft, GlobalTlsDraft, SendProxyDraft, ServerTlsDraft } from './tls-draft.ts';
 import { GLOBAL_TLS, SEND_PROXY, SERVER_TLS } from './tls-draft.ts';
 import type { RulesDraft } from '../route/rules-draft.ts';
+import type { ProcessVariable } from '../route/start.ts';
 import type { Token } from './lexer.ts';
 
 export type ProxySection = 'defaults' | 'frontend' | 'backend' | 'listen';
@@ -51,6 +52,8 @@ export interface GlobalDraft {
   /** `unix-bind`. */
   readonly unixBind: Mutable<SocketFileSettings> & { prefix: string };
   tls: GlobalTlsDraft;
+  /** `set-var`, `set-var-fmt`. */
+  readonly processVariables: ProcessVariable[];
   /** A `stats` line was met, and warned of: once is enough. */
   statsMet: boolean;
 }
@@ -230,7 +233,7 @@ export type DefaultPath = { readonly kind: 'current' | 'config' | 'parent' } | {
 export function newGlobalDraft(env: Readonly<Record<string, string | undefined>> = {}): GlobalDraft {
   return {
     maxconn: null, pidfile: null, daemon: false, nbthread: 1, logs: [], graceMs: 0, hardStopAfterMs: null, admin: null, otlp: null, bufferBytes: 16_384, maxRewrite: 1024, maxFields: 101,
-    http2: { both: {}, fe: {}, be: {} }, tls: GLOBAL_TLS, statsMet: false,
+    http2: { both: {}, fe: {}, be: {} }, tls: GLOBAL_TLS, statsMet: false, processVariables: [],
     environment: Object.assign(Object.create(null) as Record<string, string | undefined>, env),
     checkSpread: { percent: 0, firstWithinMs: null }, zeroWarning: false, defaultPath: { kind: 'current' }, description: null, node: null, user: null, group: null, unixBind: { prefix: '', mode: null, user: null, group: null },
   };

@@ -3,6 +3,7 @@
  * Times are milliseconds, sizes bytes. `null` means "not set" where that differs from any value.
  */
 import type { ProxyRules } from '../route/rules.ts';
+import type { ProcessVariable } from '../route/start.ts';
 import type { Balance } from './balance-settings.ts';
 import type { HttpCheckSettings } from './http-check-settings.ts';
 import type { HttpLimits, HttpSettings } from './http-settings.ts';
@@ -100,6 +101,8 @@ export interface GlobalSettings {
   /** `node` and `description`, for pages and logs. */
   readonly node: string | null;
   readonly description: string | null;
+  /** `set-var`: variables of the process. */
+  readonly processVariables: readonly ProcessVariable[];
 }
 
 /** `tune.h2.fe.*` or `tune.h2.be.*`: HTTP/2 with clients, or with servers. */

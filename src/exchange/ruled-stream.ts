@@ -10,6 +10,7 @@ import { NO_ERROR, CANCEL } from '../h2/errors.ts';
 import { armTimer, disarmTimer, Timer } from '../time/wheel.ts';
 import { atTurnEnd, type TurnTask } from '../time/turn.ts';
 import { now } from '../time/clock.ts';
+import { ServerHalf } from '../h1/server-half.ts';
 import { requestFacts } from '../grpc/request-facts.ts';
 import { GRPC_STATUS } from '../grpc/status.ts';
 import { StreamRules, type Outcome } from '../route/policy.ts';
@@ -28,6 +29,11 @@ import type { ProxyError } from './error-response.ts';
 import { Exchange } from './exchange.ts';
 import { HeldBody } from './held-body.ts';
 import type { RuledConnection } from './routing.ts';
+
+function httpVersion(client: Half): string {
+  if (!(client instanceof ServerHalf)) return '2.0';
+  return client.request?.version === 10 ? '1.0' : '1.1';
+}
 
 /** How long `tarpit` waits where neither `timeout tarpit` nor `timeout connect` is set, milliseconds. */
 const DEFAULT_TARPIT_MS = 60_000;
@@ -76,7 +82,7 @@ export class RuledStream extends Timer implements HalfSink, Half, ExchangeContex
     held.ended = endStream;
     this.#held = held;
     this.#fields = fields;
-    const rules = new StreamRules(routing.policy, session, fields, this.reuse.speaks === 'h2' ? '2.0' : '1.1', this.#exchange.startedAt);
+    const rules = new StreamRules(routing.policy, session, fields, httpVersion(this.#client), this.#exchange.startedAt);
     rules.body = () => ({ bytes: held.bytes, complete: held.ended });
     this.#rules = rules;
     this.#decide(rules, held);

@@ -165,3 +165,7 @@ export type LogLevel = 'emerg' | 'alert' | 'crit' | 'err' | 'warning' | 'notice'
 export type Scope = 'proc' | 'sess' | 'txn' | 'req' | 'res';
 
 const PROCESS_VARIABLES = new Variables();
+
+export function setProcessVariable(name: string, value: Value): void {
+  PROCESS_VARIABLES.set(name, value);
+}

@@ -10,7 +10,8 @@ import type { Userlist } from './users.ts';
 export type Need = 'nothing' | 'connection' | 'tls' | 'bytes' | 'request' | 'body' | 'server' | 'response' | 'log';
 
 /** Where a rule is evaluated. */
-export type Place = 'tcp-request connection' | 'tcp-request session' | 'tcp-request content' | 'request' | 'response' | 'log';
+/** `start`: once, before there is any traffic. */
+export type Place = 'start' | 'tcp-request connection' | 'tcp-request session' | 'tcp-request content' | 'request' | 'response' | 'log';
 
 /** HAProxy's three-valued logic (acl.h): AND is `&`, OR is `|`. UNKNOWN: what it takes has not come yet. */
 export type Verdict = 0 | 1 | 3;
@@ -34,6 +35,7 @@ export interface Acl {
 }
 
 const AVAILABLE: Readonly<Record<Place, readonly Need[]>> = {
+  start: ['nothing'],
   'tcp-request connection': ['nothing', 'connection'],
   'tcp-request session': ['nothing', 'connection', 'tls'],
   'tcp-request content': ['nothing', 'connection', 'tls', 'bytes', 'request', 'body'],
@@ -43,7 +45,7 @@ const AVAILABLE: Readonly<Record<Place, readonly Need[]>> = {
 };
 
 const WORDS: Readonly<Record<Need, string>> = {
-  nothing: '', connection: '', tls: 'the TLS handshake', bytes: 'the first bytes of the connection', request: 'an HTTP request',
+  nothing: '', connection: 'a connection', tls: 'the TLS handshake', bytes: 'the first bytes of the connection', request: 'an HTTP request',
   body: "the request's body", server: 'a server', response: 'an HTTP response', log: 'the end of the stream',
 };
 
@@ -83,6 +85,6 @@ export interface RuleScope {
 /** Null when what `need` says is there at `place`, else what to say. */
 export function unavailable(name: string, need: Need, place: Place): string | null {
   if (AVAILABLE[place].includes(need)) return null;
-  const where = place === 'request' ? 'when the request is looked at' : place === 'response' ? 'with the response' : place === 'log' ? 'in the log' : `in '${place}'`;
+  const where = place === 'request' ? 'when the request is looked at' : place === 'response' ? 'with the response' : place === 'log' ? 'in the log' : place === 'start' ? 'at start' : `in '${place}'`;
   return `'${name}' needs ${WORDS[need]}, which is not there ${where}`;
 }

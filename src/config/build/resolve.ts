@@ -143,8 +143,8 @@ function checkCheckedPorts(proxy: ProxyDraft, report: Reporter): void {
 }
 
 function toGlobal(draft: GlobalDraft): GlobalSettings {
-  const { maxconn, pidfile, daemon, nbthread, logs, graceMs, hardStopAfterMs, admin, otlp, user, group, node, description } = draft;
-  return { maxconn, pidfile, daemon, nbthread, logs, graceMs, hardStopAfterMs, admin, otlp, user, group, node, description };
+  const { maxconn, pidfile, daemon, nbthread, logs, graceMs, hardStopAfterMs, admin, otlp, user, group, node, description, processVariables } = draft;
+  return { maxconn, pidfile, daemon, nbthread, logs, graceMs, hardStopAfterMs, admin, otlp, user, group, node, description, processVariables };
 }
 
 /** A head has to fit into a buffer, less what is kept free in it (HAProxy manual 3.2, "tune.maxrewrite"). */

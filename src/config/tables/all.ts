@@ -17,6 +17,7 @@ import { TIMEOUT_DIRECTIVES } from './timeouts.ts';
 import { TUNING_DIRECTIVES } from './tuning.ts';
 import { UNIX_BIND_DIRECTIVES } from './unix-sockets.ts';
 import { HTTP_RULE_DIRECTIVES } from './rules-http.ts';
+import { RULE_GLOBAL_DIRECTIVES } from './rules-global.ts';
 import { ROUTING_DIRECTIVES } from './rules-routing.ts';
 import { TCP_RULE_DIRECTIVES } from './rules-tcp.ts';
 import type { Directive } from '../directive.ts';
@@ -24,7 +25,7 @@ import type { GlobalDraft, ProxyDraft } from '../draft.ts';
 
 const byName = (a: { name: string }, b: { name: string }): number => (a.name < b.name ? -1 : 1);
 
-export const GLOBAL_ROWS: readonly Directive<GlobalDraft>[] = [...GLOBAL_DIRECTIVES, ...HTTP_GLOBAL_DIRECTIVES, ...ENGINE_DIRECTIVES, ...ENVIRONMENT_DIRECTIVES, ...UNIX_BIND_DIRECTIVES, ...TUNING_DIRECTIVES, ...TLS_DIRECTIVES].toSorted(byName);
+export const GLOBAL_ROWS: readonly Directive<GlobalDraft>[] = [...GLOBAL_DIRECTIVES, ...RULE_GLOBAL_DIRECTIVES, ...HTTP_GLOBAL_DIRECTIVES, ...ENGINE_DIRECTIVES, ...ENVIRONMENT_DIRECTIVES, ...UNIX_BIND_DIRECTIVES, ...TUNING_DIRECTIVES, ...TLS_DIRECTIVES].toSorted(byName);
 
 export const PROXY_ROWS: readonly Directive<ProxyDraft>[] = [
   ...HTTP_RULE_DIRECTIVES, ...ROUTING_DIRECTIVES, ...TCP_RULE_DIRECTIVES,

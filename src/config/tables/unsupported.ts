@@ -46,7 +46,7 @@ export const UNSUPPORTED_GLOBAL: ReadonlyMap<string, UnsupportedWord> = table(
     ssl-provider-path ssl-security-level ssl-skip-self-issued-ca maxsslconn maxsslrate key-base ocsp-update.disable
     ocsp-update.httpproxy ocsp-update.maxdelay ocsp-update.mindelay ocsp-update.mode acme.scheduler`), TLS],
   [list('log-send-hostname log-tag'), null],
-  [list('set-var set-var-fmt lua-load lua-load-per-thread lua-prepend-path'), null],
+  [list('lua-load lua-load-per-thread lua-prepend-path'), null],
   [list('server-state-base server-state-file load-server-state-from-file stats-file'), null],
   [list(`51degrees-allow-unmatched 51degrees-cache-size 51degrees-data-file 51degrees-difference 51degrees-drift
     51degrees-property-name-list 51degrees-property-separator 51degrees-use-performance-graph 51degrees-use-predictive-graph

@@ -77,6 +77,18 @@ backend greeters (use_backend)
 `);
   });
 
+  it('knows the variables of the process', () => {
+    const lines = 'global\nset-var proc.a int(3),mul(4)\nset-var-fmt proc.b <%[str(x)]>\nfrontend f\nmode http\nbind :1\nhttp-request set-header x %[var(proc.a)]%[var(proc.b)]\nhttp-request deny\n';
+    const { configuration } = loadConfiguration([{ path: 't', text: lines }], {});
+    const parsed = parseExplain(['-f', 't', '/']);
+    assert.ok(configuration && parsed.ok);
+    assert.match(explainRequest(configuration, parsed.question) ?? '', /\+ x: 12<x>/);
+    const wrong = loadConfiguration([{ path: 't', text: 'global\nset-var txn.a int(3)\nset-var proc.b src\n' }], {});
+    assert.deepEqual(wrong.errors.map(({ message }) => message), [
+      "'txn.a' cannot be set here: only variables of the process can, 'proc.a'", "'src' needs a connection, which is not there at start",
+    ]);
+  });
+
   it('ends where a rule ends the request, by the address of the client', () => {
     assert.match(ask(['POST /admin.Admin/Stop']), /=> answers with status 200 and grpc-status 7\n$/);
     assert.match(ask(['POST /admin.Admin/Stop', '--from', '10.1.1.1']), /backend others \(default_backend\)\n=> server others\/o\n$/);

@@ -63,7 +63,7 @@ describe('directives of global', () => {
 
   it('has HAProxy\'s defaults', () => {
     assert.deepEqual(globalOf(''), {
-      maxconn: null, pidfile: null, daemon: false, nbthread: 1, logs: [], graceMs: 0, hardStopAfterMs: null, admin: null, otlp: null, user: null, group: null, node: null, description: null,
+      maxconn: null, pidfile: null, processVariables: [], daemon: false, nbthread: 1, logs: [], graceMs: 0, hardStopAfterMs: null, admin: null, otlp: null, user: null, group: null, node: null, description: null,
     });
   });
 
