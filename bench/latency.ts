@@ -28,7 +28,7 @@ const program = join(import.meta.dirname, 'paced-peer.ts');
 
 export async function benchLatency(peers: readonly Peer[], options: Options, folder: string, sink: number, complain: Complain): Promise<LatencyResult> {
   const { server, upstream, request } = await grpcServer(folder);
-  const subjects = await startAll(peers, (peer) => peer.grpc, { upstream, folder, sink }, complain);
+  const subjects = await startAll(peers, (peer) => (peer.streams === true ? peer.grpc : undefined), { upstream, folder, sink }, complain);
   const saturation = new Map<string, number>();
   const saturate = async (subject: Subject): Promise<Sample> => {
     const done = doneOf(await run('h2load', loadCore, h2load(subject.port, { connections, streams: 1 }, request, ['-D', '1']), 20));

@@ -42,7 +42,7 @@ export function grpcTables(peers: readonly Peer[], result: GrpcResult): string {
 
 /** The 99th percentile counts: what a proxy adds to it, that is what remains without the time of the server and the load. */
 export function latencyTable(peers: readonly Peer[], { rate, series }: LatencyResult): string {
-  const columns = [...peers.filter((peer) => peer.grpc !== undefined).map((peer) => peer.name), direct];
+  const columns = [...peers.filter((peer) => peer.streams === true).map((peer) => peer.name), direct];
   const samples = (name: string): LatencySample[] => (series.get(name) ?? []).filter((sample): sample is LatencySample => sample !== null);
   const p99 = (name: string): number | undefined => median(samples(name).map((sample) => sample.value));
   const row = (label: string, valueOf: (name: string) => number | undefined, target: string): string[] => [
