@@ -264,7 +264,12 @@ export class ClientConnection extends Timer implements OwnedConnection, Http1Con
     this.reuse.speaks = 'h1';
     this.#ahead?.cancel();
     this.#ahead = null;
-    this.#http1 = serveHttp1(this, new SessionSocket(this.#socket), this.#settings, this.#timeouts, first);
+    const session = serveHttp1(this, new SessionSocket(this.#socket), this.#settings, this.#timeouts, first);
+    this.#http1 = session;
+    const { maxConnectionAge } = this.#settings;
+    if (maxConnectionAge !== null && this.#phase === 'h1') {
+      this.#ageing = new Ageing(maxConnectionAge, { drain: () => session.drain(), abort: (_code, reason) => session.abort(reason) }, () => {});
+    }
     if (this.#drainText !== null) this.#http1.drain();
   }
 

@@ -3,7 +3,6 @@ import type { ConnectionAge } from '../config/model.ts';
 import { now } from '../time/clock.ts';
 import { armTimer, Timer } from '../time/wheel.ts';
 import { NO_ERROR } from '../h2/errors.ts';
-import type { Http2Session } from '../session/http2-session.ts';
 
 /** How long a peer may take to read why its streams were cut, milliseconds. */
 const LAST_WORDS_MS = 1000;
@@ -13,15 +12,21 @@ export function agedAt(ageMs: number, random: number): number {
   return ageMs * (0.9 + random / 5);
 }
 
+/** The connection, as far as its age goes. */
+export interface AgeingSession {
+  drain(text: string, reason: string): void;
+  abort(code: number, reason: string): void;
+}
+
 /** First no new streams, after the grace an end to those that are left, then to a client that does not read of it. */
 export class Ageing extends Timer {
   readonly #settings: ConnectionAge;
-  readonly #session: Http2Session;
+  readonly #session: AgeingSession;
   readonly #cut: (message: string) => void;
   #age: 'young' | 'old' | 'cut' = 'young';
 
   /** @param cut ends the streams that are open */
-  constructor(settings: ConnectionAge, session: Http2Session, cut: (message: string) => void) {
+  constructor(settings: ConnectionAge, session: AgeingSession, cut: (message: string) => void) {
     super();
     this.#settings = settings;
     this.#session = session;

@@ -499,6 +499,25 @@ describe('HTTP/1 clients', () => {
     assert.equal(client.text, '');
   });
 
+  it('leave at max-connection-age, but not amid a request', async () => {
+    let answerNow: (() => void) | null = null;
+    const pillion = await start((socket, text) => {
+      const answer = (): void => void socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
+      if (text.includes('/slow')) answerNow = answer;
+      else answer();
+    }, { frontend: ['max-connection-age 20ms'] });
+    const [busy, idle] = [connectTo(pillion), connectTo(pillion)];
+    busy.send('GET /slow HTTP/1.1\r\nHost: a\r\n\r\n');
+    await until(() => answerNow !== null);
+    idle.send('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+    await idle.until(/\r\n\r\nok/);
+    await idle.end();
+    assert.equal(busy.ended, false);
+    (answerNow as unknown as () => void)();
+    await busy.until(/\r\n\r\nok/);
+    await busy.end();
+  });
+
   it('with option abortonclose, are given up when they close their side', async () => {
     const pillion = await start(() => {}, { backend: ['option abortonclose'] });
     assert.equal(await exchangeOctets(pillion.port, 'GET / HTTP/1.1\r\nHost: a\r\n\r\n'), '');
