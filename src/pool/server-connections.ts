@@ -46,8 +46,15 @@ export class ServerConnections {
   readonly #http1Pools = new Map<number | string, Http1Pool>();
   /** null: cleartext. */
   readonly #tls: TlsConnector | null;
+  /** The name that the server is told comes from clients. */
+  readonly #namedByClients: boolean;
+  /** Something is said at the beginning of a connection that others cannot use: who the client is, or the name that it asked for. */
+  readonly #ownConnections: boolean;
 
   constructor(address: ServerAddress, settings: ServerSettings, common: ConnectionSettings, owner: PoolOwner) {
+    const kind = settings.tls?.sni.kind;
+    this.#namedByClients = kind === 'client' || kind === 'host';
+    this.#ownConnections = settings.sendProxy !== null || this.#namedByClients;
     this.settings = settings;
     this.#address = address;
     this.#common = common;
@@ -58,10 +65,10 @@ export class ServerConnections {
 
   /** Finds or makes a connection for a client that connected to `destination`. */
   acquire(seeker: StreamSeeker, destination: Destination): void {
-    const sni = this.#sniOf(seeker, destination);
+    const sni = this.#namedByClients ? this.#sniOf(seeker, destination) : null;
     const key = this.#poolKey(destination, sni);
     const http1 = this.#speaksHttp1(seeker);
-    if (this.#namesItsServers && this.#pools.size + this.#http1Pools.size >= MAX_NAMES && !(http1 ? this.#http1Pools : this.#pools).has(key)) {
+    if (this.#namedByClients && this.#pools.size + this.#http1Pools.size >= MAX_NAMES && !(http1 ? this.#http1Pools : this.#pools).has(key)) {
       seeker.onConnectFailed(`connections to more than ${MAX_NAMES} names: see 'sni'`);
     } else if (http1) {
       this.#http1Pool(key, destination, sni).acquire(seeker);
@@ -72,7 +79,7 @@ export class ServerConnections {
 
   abandon(seeker: StreamSeeker, destination: Destination): void {
     const pools = this.#speaksHttp1(seeker) ? this.#http1Pools : this.#pools;
-    pools.get(this.#poolKey(destination, this.#sniOf(seeker, destination)))?.abandon(seeker);
+    pools.get(this.#poolKey(destination, this.#namedByClients ? this.#sniOf(seeker, destination) : null))?.abandon(seeker);
   }
 
   /** What the line says, else what the mode does: HTTP/1 in mode http as in HAProxy, in mode auto what the client speaks. */
@@ -123,17 +130,6 @@ export class ServerConnections {
       this.#http1Pools.set(key, pool);
     }
     return pool;
-  }
-
-  /** Something was said at the beginning of the connection that others cannot use: who the client is, or the name that it asked for. */
-  get #ownConnections(): boolean {
-    return this.settings.sendProxy !== null || this.#namesItsServers;
-  }
-
-  /** The name that the server is told comes from clients. */
-  get #namesItsServers(): boolean {
-    const kind = this.settings.tls?.sni.kind;
-    return kind === 'client' || kind === 'host';
   }
 
   #sniOf({ request }: StreamSeeker, { tls }: Destination): string | null {
