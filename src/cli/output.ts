@@ -74,6 +74,7 @@ export function report(
     return end(`Warnings count as errors (${options.failOnWarning ? '-dW' : 'zero-warning'}).`, 1);
   }
   if (!listens(loaded.configuration)) {
+    // HAProxy's -c ends with 2 here; what runs it for others asks for 0 or 1 alone.
     return end("Nothing to listen on: no frontend has a 'bind'.", 1);
   }
   return end(null, 0);
