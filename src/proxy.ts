@@ -9,7 +9,7 @@
 import type { Socket } from 'node:net';
 import { hostname } from 'node:os';
 import { usesTls } from './config/build/tls.ts';
-import type { Configuration } from './config/model.ts';
+import type { Configuration, FrontendSettings } from './config/model.ts';
 import type { Counted, Observer } from './model/observer.ts';
 import type { ProxyDirectory } from './route/context.ts';
 import { setProcessVariables } from './route/start.ts';
@@ -80,7 +80,7 @@ export async function startProxy(configuration: Configuration, environment: Prox
     throw error;
   }
   for (const settings of configuration.backends) {
-    const frontLimits = configuration.frontends.filter(({ defaultBackend }) => defaultBackend === settings.name).map((one) => one.maxconn ?? maxconn);
+    const frontLimits = configuration.frontends.filter((one) => leadsTo(one, settings.name)).map((one) => one.maxconn ?? maxconn);
     const backend = new Backend(settings, observer, defaultFullconn(frontLimits), (line) => tls?.connectorOf(line) ?? null);
     backends.push(backend);
     fleets.push(new Fleet(backend, configuration.resolvers, observer));
@@ -224,4 +224,9 @@ async function openLog({ global, frontends }: Configuration, { pid }: ProxyEnvir
     pid,
     report: () => {},
   });
+}
+
+/** Whether streams of the frontend may go to `backend`, as far as that can be told beforehand. */
+function leadsTo({ defaultBackend, rules }: FrontendSettings, backend: string): boolean {
+  return defaultBackend === backend || rules?.useBackend.some(({ name }) => name.constant === backend) === true;
 }

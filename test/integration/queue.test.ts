@@ -81,6 +81,18 @@ describe('limits and the queue', () => {
     assert.deepEqual(figures(pillion), [2, 2]);
   });
 
+  it('counts every frontend for it that may lead to the backend', async () => {
+    const lines = [`server a 127.0.0.1:${await heldReplica()} minconn 1 maxconn 2`];
+    const text = `${grpcConfiguration(lines, 'auto', ['maxconn 20'])}frontend more\n  bind 127.0.0.1:1\n  maxconn 20\n  use_backend app\n`;
+    const pillion = await startPillion(text);
+    defer(() => pillion.stop());
+    const client = new EchoClient(pillion.target);
+    defer(() => client.close());
+    open(client, 2);
+    await until(() => pillion.backend().counters.streamsCurrent === 2);
+    assert.deepEqual(figures(pillion), [1, 1]);
+  });
+
   it('keeps its head when the only server with a free slot cannot be reached', async () => {
     // Nobody listens on port 1.
     const { pillion, client } = await setUp([
