@@ -17,6 +17,8 @@ export interface Condition {
   /** As written, with `if` or `unless`. */
   readonly text: string;
   readonly evaluate: (context: Evaluation) => Verdict;
+  /** The criteria that are of HTTP: in raw TCP they are never true. */
+  readonly ofHttp: readonly string[];
   /** Each term with its verdict, for those who want to know why. */
   readonly explain: (context: Evaluation) => readonly { readonly text: string; readonly verdict: Verdict }[];
 }
@@ -103,8 +105,10 @@ function evaluateTerm({ tests, negated }: Term, context: Evaluation): Verdict {
 }
 
 function condition(alternatives: readonly (readonly Term[])[], unless: boolean, text: string): Condition {
+  const tests = alternatives.flat().flatMap((term) => term.tests);
   return {
     text,
+    ofHttp: tests.filter(({ needs }) => needs === 'request' || needs === 'body' || needs === 'response').map(({ name }) => name),
     evaluate(context) {
       let any: number = FAIL;
       for (let i = 0; i < alternatives.length && any !== PASS; i++) {

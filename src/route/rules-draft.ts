@@ -72,6 +72,11 @@ function isEmpty(rules: ProxyRules): boolean {
   return lists.every((list) => list.length === 0) && uniqueId === null && logFormat === null;
 }
 
+/** Conditions of raw connections that ask for what only HTTP has. */
+export function neverTrue({ useBackend, useServer, tcpContent }: RulesDraft): readonly { readonly criterion: string; readonly position: Position }[] {
+  return [...useBackend, ...useServer, ...tcpContent].flatMap(({ condition, position }) => (condition?.ofHttp ?? []).map((criterion) => ({ criterion, position })));
+}
+
 /** Rules that are of HTTP only, for the warning that mode tcp has no use for them; null: there are none. */
 export function httpOnly(draft: RulesDraft): Position | null {
   const [first] = [...draft.httpRequest, ...draft.redirects, ...draft.httpResponse, ...draft.httpAfterResponse];

@@ -84,8 +84,10 @@ function scanArguments(text: string, start: number): { arguments: readonly strin
 
 /** The part of a word from `offset` on, as a place, where the word stands in the file as it is. */
 export function within(position: Position, text: string, offset: number, length: number): Position {
-  if (position.length !== text.length) return position;
-  return { ...position, column: position.column + offset, length: Math.max(1, Math.min(length, position.length - offset)) };
+  // In quotes as a whole, the text begins one character later.
+  const quoted = position.length === text.length + 2 && /["']/.test(position.source.charAt(position.column - 1)) ? 1 : 0;
+  if (position.length !== text.length + 2 * quoted) return position;
+  return { ...position, column: position.column + offset + quoted, length: Math.max(1, Math.min(length, position.length - offset)) };
 }
 
 export type { Position, Reporter };

@@ -1,6 +1,6 @@
 /** The rules of all proxies: formats compiled, names checked once all proxies are known. */
 import { nearest } from '../nearest.ts';
-import { finishRules, httpOnly } from '../../route/rules-draft.ts';
+import { finishRules, httpOnly, neverTrue } from '../../route/rules-draft.ts';
 import type { Reporter } from '../diagnostics.ts';
 import { isKnownHash } from '../../route/sha-crypt.ts';
 import type { ConfigurationDraft, ProxyDraft, UserlistDraft } from '../draft.ts';
@@ -23,9 +23,14 @@ export function toRules(
     }));
     const useless = mode === 'tcp' ? httpOnly(proxy.rules) : null;
     if (useless !== null) report.warning(`rules of HTTP are ignored in mode tcp ('${proxy.name}')`, useless, "use mode http, grpc or auto");
+    if (mode === 'tcp') {
+      for (const { criterion, position } of neverTrue(proxy.rules)) {
+        report.warning(`'${criterion}' is never true in mode tcp ('${proxy.name}'): it needs an HTTP request`, position, 'mode http, grpc and auto look at requests');
+      }
+    }
     for (const reference of proxy.rules.scope.references) check(reference, backends, userlists, report);
     for (const acl of proxy.rules.scope.acls.values()) {
-      if (!acl.used) report.warning(`acl '${acl.name}' of '${proxy.name}' is not used by any rule`, acl.position);
+      if (!acl.used && acl.tests.length > 0) report.warning(`acl '${acl.name}' of '${proxy.name}' is not used by any rule`, acl.position);
     }
   }
   return rules;
