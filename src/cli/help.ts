@@ -1,5 +1,7 @@
 /** `--help`, `-v` and `-vv`. */
 
+import { featureList } from '../config/tables/features.ts';
+
 /** The command line on one screen: at most 24 lines of 79 characters. */
 export const HELP: string = `\
 Pillion: a gRPC-aware sidecar proxy, configured in HAProxy's language.
@@ -42,5 +44,5 @@ export function versionText(info: VersionInfo, verbose: boolean): string {
   if (!verbose) return `${first}\n`;
   const libraries = ['node', 'v8', 'uv', 'llhttp', 'openssl'].map((name) => `  ${name} ${info.versions[name] ?? 'unknown'}`);
   return `${[first, `System: ${info.platform} ${info.arch}`, 'Running with:', ...libraries,
-    "Language: HAProxy 3.2's, in part; 'pillion help' lists the directives", 'Protocols: HTTP/2 (h2c), raw TCP'].join('\n')}\n`;
+    `Feature list : ${featureList()}`, "Language: HAProxy 3.2's, in part; 'pillion help' lists the directives", 'Protocols: HTTP/2 (h2c), raw TCP'].join('\n')}\n`;
 }

@@ -4,7 +4,8 @@ import { GLOBAL_WORDS, PROXY_WORDS } from './parser.ts';
 import { BIND_KEYWORDS } from './tables/proxy.ts';
 import { goneText } from './tables/old-words.ts';
 import { SECTION_TYPES } from './tables/sections.ts';
-import { SERVER_KEYWORDS } from './tables/server-keywords.ts';
+import { SERVER_KEYWORDS, UNSUPPORTED_BIND_KEYWORDS, UNSUPPORTED_SERVER_KEYWORDS } from './tables/server-keywords.ts';
+import { UNSUPPORTED_SECTIONS } from './tables/unsupported.ts';
 import { UNIX_BIND_KEYWORDS } from './tables/unix-sockets.ts';
 import { lookUp } from './vocabulary.ts';
 import { describeRuleWord, RULE_WORDS } from '../route/describe.ts';
@@ -46,7 +47,7 @@ export function describeTopic(topic: readonly string[]): Description {
   const keywords = [...KEYWORDS].flatMap(([owner, rowsOf]) =>
     rowsOf.filter((row) => row.name === name).map((row) => describeKeyword(owner, row)));
   if (keywords.length > 0) return { found: true, text: keywords.join('\n') };
-  const other = otherDirective(topic);
+  const other = otherDirective(topic) ?? otherWord(name);
   if (other !== null) return { found: false, text: other };
   const ofRules = describeRuleWord(name);
   if (ofRules.length > 0) return { found: true, text: ofRules.join('\n') };
@@ -64,6 +65,14 @@ function otherDirective(topic: readonly string[]): string | null {
     if (found.kind === 'old') return `${goneText(found.name, found.old)}; Pillion understands it, with a warning.\nToday: ${found.old.today}.\n`;
   }
   return null;
+}
+
+/** A section, or a keyword of `server` or `bind`, that is HAProxy's alone. */
+function otherWord(name: string): string | null {
+  const section = UNSUPPORTED_SECTIONS.get(name);
+  if (section !== undefined) return `The section '${name}' is not supported by Pillion yet.${section.hint === null ? '' : `\nMeanwhile: ${section.hint}.`}\n`;
+  const owner = UNSUPPORTED_SERVER_KEYWORDS.has(name) ? 'server' : UNSUPPORTED_BIND_KEYWORDS.has(name) ? 'bind' : null;
+  return owner === null ? null : `The keyword '${name}' of '${owner}' is not supported by Pillion yet.\n`;
 }
 
 function missing(name: string): string {

@@ -37,7 +37,7 @@ describe('what commands print', () => {
 
   it('the version', () => {
     assert.equal(say({ kind: 'version', verbose: false }, INFO).stdout, 'Pillion version 1.2.3\n');
-    assert.match(say({ kind: 'version', verbose: true }, INFO).stdout, /^Pillion version 1\.2\.3\n[^]*node \d+/);
+    assert.match(say({ kind: 'version', verbose: true }, INFO).stdout, /^Pillion version 1\.2\.3\n[^]*node \d+[^]*\nFeature list : .*\+OPENSSL/);
   });
 
   it('what is wrong with a command line', () => {

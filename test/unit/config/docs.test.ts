@@ -23,7 +23,8 @@ describe('documentation from the tables', () => {
     ['maxconn', true, /maxconn <connections>[^]*In: +global[^]*In: +defaults, frontend, listen/],
     ['option grpc-check', true, /Pillion's own/], ['bind', true, /proto h1\|h2/],
     ['monitor', false, /not supported by Pillion yet/], ['contimeout', false, /Today: 'timeout connect'/], ['nbproc', false, /2\.5/],
-    ['balanc', false, /Did you mean 'balance'/], ['xyzzyxyzzy', false, /no directive/],
+    ['peers', false, /The section 'peers' is not supported[^]*Meanwhile/], ['tls-ticket-keys', false, /keyword 'tls-ticket-keys' of 'bind'/], ['resolvers', true, /nameserver/],
+    ['prefix', true, /On: +unix-bind/], ['balanc', false, /Did you mean 'balance'/], ['xyzzyxyzzy', false, /no directive/],
   ];
   for (const [topic, found, text] of topics) {
     it(`help ${topic}`, () => {
