@@ -57,7 +57,9 @@ function submit(admin: boolean, source: StatsSource, request: StatsRequest, body
 function show(settings: StatsSettings, proxyName: string, source: StatsSource, options: PageOptions, admin: boolean): StatsResponse {
   const proxies = select(source.snapshot(), settings, proxyName, options);
   if (options.format === 'csv') return { status: 200, headers: [['content-type', 'text/plain; charset=utf-8'], ...UNCACHED], body: renderCsv(proxies) };
-  const refresh = settings.refreshSeconds !== null && !options.noRefresh ? String(settings.refreshSeconds) : null;
+  // What came of an action is said once.
+  const next = options.outcome === '' ? '' : `; url=${pageUri(settings.uri, options)}`;
+  const refresh = settings.refreshSeconds !== null && !options.noRefresh ? `${settings.refreshSeconds}${next}` : null;
   return {
     status: 200,
     headers: [

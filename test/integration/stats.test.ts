@@ -143,8 +143,9 @@ describe('the page of statistics', () => {
     assert.equal(pillion.server('s1').status, 'DOWN');
     assert.equal(await location(['s', 's1'], ['action', 'hrunn'], ['b', 'app']), '/stats;st=DONE');
     assert.equal(pillion.server('s1').status, 'UP');
-    const text = await (await fetch(`${url}/stats;st=PART`, { headers: LOGIN })).text();
-    assert.match(text, /Action partially processed/);
+    const page = await fetch(`${url}/stats;st=PART`, { headers: LOGIN });
+    assert.equal(page.headers.get('refresh'), '30; url=/stats');
+    assert.match(await page.text(), /Action partially processed/);
   });
 
   it('ends what runs on a server when it is told to', async () => {
