@@ -24,7 +24,7 @@ describe('rules in a configuration', () => {
     ['frontend f\nmode tcp\nbind :1\nuse_backend b if { path_beg /x }\nbackend b\nmode tcp\nserver s a:1\n',
       ["4:1 warning: 'path_beg' is never true in mode tcp ('f'): it needs an HTTP request | mode http, grpc and auto look at requests"]],
     ['frontend f\nmode tcp\nbind :1\nhttp-request deny\ndefault_backend b\nbackend b\nmode tcp\nserver s a:1\n', ["4:1 warning: rules of HTTP are ignored in mode tcp ('f') | use mode http, grpc or auto"]],
-    ['frontend f\nbind :1\nlog-format "%[status] %xx"\nhttp-request deny\n', ["3:22 error: unknown variable '%xx'"]],
+    ['frontend f\nbind :1\nlog-format "%[status] %xx"\nhttp-request deny\n', ["3:23 error: unknown variable '%xx'"]],
     ['defaults\nhttp-request deny\n', ["2:1 error: 'http-request' is of no use in section 'defaults' | it belongs to frontend, listen, backend"]],
   ] as const) {
     it(text.split('\n').slice(1, -1).join(' / '), () => assert.deepEqual(told(text).map((line) => line.replace(/ \| write %%.*| \| did you mean '%.*/, '')), expected));
