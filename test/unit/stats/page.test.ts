@@ -35,7 +35,7 @@ describe('access to the statistics', () => {
 
   it('is ruled by the first rule that applies', () => {
     const never = { meets: () => false };
-    const condition: Condition = { text: '', evaluate: () => 0, explain: () => [] };
+    const condition: Condition = { text: '', ofHttp: [], evaluate: () => 0, explain: () => [] };
     const rules: StatsSettings['rules'] = [{ action: 'deny', realm: null, condition }, { action: 'auth', realm: 'other', condition: null }];
     assert.equal(access({ ...settings, rules }, request()).kind, 'denied');
     assert.deepEqual(access({ ...settings, rules }, request({}, never)), { kind: 'challenge', realm: 'other' });
