@@ -28,6 +28,23 @@ export interface Refused {
   readonly reason: string;
 }
 
+/** What is known of both ends of a connection. */
+interface Ends {
+  clientAddress: string;
+  clientPort: number;
+  localAddress: string;
+  localPort: number;
+}
+
+/** Puts what a header says in the place of what the socket said. */
+export function takeAddresses(ends: Ends, header: ProxyHeader | null): void {
+  if (header === null || header.source === null || header.destination === null) return;
+  ends.clientAddress = header.source.address;
+  ends.clientPort = header.source.port;
+  ends.localAddress = header.destination.address;
+  ends.localPort = header.destination.port;
+}
+
 const SILENT: Refused = { kind: 'silent', reason: 'client closed the connection before it sent a request' };
 
 export class Admission {
@@ -45,6 +62,11 @@ export class Admission {
     this.#proxied = proxied;
     this.#acceptor = acceptor;
     this.#done = done;
+  }
+
+  /** What has been read of who the client is. */
+  get header(): ProxyHeader | null {
+    return this.#header;
   }
 
   /** What it waits for, for messages. */

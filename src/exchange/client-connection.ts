@@ -29,7 +29,7 @@ import type { Server } from '../pool/server.ts';
 import { Http2Session, type SessionOwner } from '../session/http2-session.ts';
 import type { SessionTimeouts } from '../session/timeouts.ts';
 import type { TlsAcceptor } from '../tls/acceptor.ts';
-import { Admission, type Admitted, type Refused } from './admission.ts';
+import { Admission, takeAddresses, type Admitted, type Refused } from './admission.ts';
 import { Ageing } from './connection-age.ts';
 import { Exchange } from './exchange.ts';
 import type { ErrorPages } from './error-pages.ts';
@@ -132,17 +132,13 @@ export class ClientConnection extends Timer implements OwnedConnection, Http1Con
       this.frontend.counters.tlsHandshakes++;
       if (tls.resumed) this.frontend.counters.tlsResumed++;
     }
-    if (header !== null && header.source !== null && header.destination !== null) {
-      this.clientAddress = header.source.address;
-      this.clientPort = header.source.port;
-      this.localAddress = header.destination.address;
-      this.localPort = header.destination.port;
-    }
+    takeAddresses(this, header);
     this.#begin(first);
   }
 
   #notAdmitted({ kind, reason }: Refused): void {
     const { counters } = this.frontend;
+    takeAddresses(this, this.#admission?.header ?? null);
     if (kind === 'tls') counters.tlsFailures++;
     if (kind === 'proxy') counters.proxyHeaderErrors++;
     if (kind !== 'silent') this.frontend.protocolError(this, 0, reason);

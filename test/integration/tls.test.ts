@@ -304,6 +304,19 @@ describe('TLS', function () {
       }
     });
 
+    it('names the client of a PROXY header when its handshake fails', async () => {
+      const scratch = scratchFolder();
+      defer(() => scratch.remove());
+      const { port } = await replica();
+      const process = new PillionProcess(['-V', '-f', scratch.file('p.cfg', await onFreePort(port, 'accept-proxy ssl crt server.pem'))]);
+      defer(() => process.kill());
+      const socket = connectTcp(await process.port(), '127.0.0.1');
+      socket.on('error', () => {}).resume();
+      socket.write('PROXY TCP4 192.0.2.7 198.51.100.2 4711 443\r\nGET / HTTP/1.1\r\n\r\n');
+      const line = await process.line(({ msg }) => msg === 'protocol error');
+      assert.equal(line['where'], 'clients 192.0.2.7:4711');
+    });
+
     it('gives up on a handshake that does not come to an end', async () => {
       const { port } = await replica();
       const { port: at, proxy } = await pillion(port, { bind: 'ssl crt server.pem', frontend: ['  timeout http-request 100ms'] });
