@@ -4,9 +4,8 @@
  * For any bytes that arrive in any pieces, the verdict on a prefix is 'more' or the verdict on the whole: asking early is
  * never wrong.
  *
- * What is called HTTP/1 by mistake: another line protocol whose client speaks first with an upper-case word, one space and
- * then `/`, `*` or `http:` (RTSP's `OPTIONS * RTSP/1.0`, Redis' inline `GET /key`). To be certain one would have to wait for
- * the end of the request line, which can be kilobytes away.
+ * HTTP/1 takes a whole request line, its version included: other line protocols begin alike (RTSP's `OPTIONS * RTSP/1.0`, Redis'
+ * inline `GET /key`). Requests of HTTP/0.9, which have no version, are raw.
  */
 
 /**
@@ -23,7 +22,13 @@ const CONNECT = Buffer.from('CONNECT', 'latin1');
 const HTTP = Buffer.from('http', 'latin1');
 /** The longest registered HTTP method has 17 letters (UPDATEREDIRECTREF). */
 const MAX_METHOD = 20;
+/** A line that begins like a request and is longer than this is one: HTTP asks for 8000 octets (RFC 9112 §3). */
+const MAX_LINE = 8192;
+/** What a request line ends with, but for the minor version. */
+const VERSION = Buffer.from(' HTTP/1.', 'latin1');
 
+const LF = 0x0a;
+const CR = 0x0d;
 const SPACE = 0x20;
 const HYPHEN = 0x2d;
 const SLASH = 0x2f;
@@ -32,7 +37,7 @@ const COLON = 0x3a;
 const LETTER_S = 0x73;
 const LOWER_CASE_BIT = 0x20;
 
-/** The verdict on the first `bytes` of a connection; no more than the first 28 are looked at. */
+/** The verdict on the first `bytes` of a connection; no more than the first line is looked at. */
 export function detect(bytes: Uint8Array): Verdict {
   if (bytes.length === 0) return 'more';
   if (bytes[0] === 0x16) return detectTls(bytes);
@@ -58,11 +63,26 @@ function detectTls(bytes: Uint8Array): Verdict {
   return handshake === 1 ? 'tls' : 'raw';
 }
 
+function detectHttp1(bytes: Uint8Array): Verdict {
+  const start = detectRequest(bytes);
+  if (start !== 'h1') return start;
+  const end = bytes.subarray(0, MAX_LINE).indexOf(LF);
+  if (end < 0) return bytes.length < MAX_LINE ? 'more' : 'h1';
+  const minor = (bytes[end - 1] === CR ? end - 1 : end) - 1;
+  const version = minor - VERSION.length;
+  return version > 0 && isDigit(bytes[minor] as number) && commonLength(bytes, version, VERSION, 0) === VERSION.length ? 'h1' : 'raw';
+}
+
+/** Whether the bytes begin with a method and what can follow it in a request line, whole or not. */
+export function beginsRequest(bytes: Uint8Array): boolean {
+  return detectRequest(bytes) === 'h1';
+}
+
 /**
  * Methods are tokens of any case and punctuation (RFC 9110 §9.1), but all registered ones consist of capitals and hyphens; to
  * ask for that keeps lower-case line protocols (memcached's `get /key`) apart.
  */
-function detectHttp1(bytes: Uint8Array): Verdict {
+function detectRequest(bytes: Uint8Array): Verdict {
   let at = 0;
   while (at < bytes.length && isMethodOctet(bytes[at] as number)) if (++at > MAX_METHOD) return 'raw';
   if (at === bytes.length) return 'more';
@@ -94,6 +114,10 @@ function commonLength(bytes: Uint8Array, start: number, pattern: Uint8Array, mas
   return same;
 }
 
+function isDigit(octet: number): boolean {
+  return octet >= 0x30 && octet <= 0x39;
+}
+
 function isMethodOctet(octet: number): boolean {
   return (octet >= 0x41 && octet <= 0x5a) || octet === HYPHEN;
 }
@@ -101,5 +125,5 @@ function isMethodOctet(octet: number): boolean {
 /** A host name, an IPv4 address or `[`, which opens an IPv6 address (RFC 3986 §3.2.2). */
 function isAuthorityStart(octet: number): boolean {
   const letter = octet | LOWER_CASE_BIT;
-  return (octet >= 0x30 && octet <= 0x39) || (letter >= 0x61 && letter <= 0x7a) || octet === 0x5b;
+  return isDigit(octet) || (letter >= 0x61 && letter <= 0x7a) || octet === 0x5b;
 }

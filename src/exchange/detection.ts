@@ -3,7 +3,7 @@
  * the server to speak: in mode auto a server is dialled meanwhile, and when the time is up the connection is raw TCP.
  */
 import type { Socket } from 'node:net';
-import { detect } from '../detect/detect.ts';
+import { beginsRequest, detect } from '../detect/detect.ts';
 import { now } from '../time/clock.ts';
 import { armTimer, disarmTimer, Timer } from '../time/wheel.ts';
 
@@ -84,8 +84,9 @@ export class Detection extends Timer {
     const due = readyAt + limitMs;
     if (mode === 'http') this.#events.decided('h1', this.stop());
     else if (now() >= due) {
+      const seen = this.stop();
       this.#events.timedOut();
-      this.#events.decided('raw', this.stop());
+      this.#events.decided(seen !== null && beginsRequest(seen) ? 'h1' : 'raw', seen);
     } else {
       if (this.#seen === null && !this.#asked) {
         this.#asked = true;

@@ -1,14 +1,21 @@
 import assert from 'node:assert/strict';
 import { randomBytes, randomInt } from 'node:crypto';
-import { detect, type Verdict } from '../../../src/detect/detect.ts';
+import { beginsRequest, detect, type Verdict } from '../../../src/detect/detect.ts';
 
 const SAMPLES: readonly (readonly [string, Verdict])[] = [
   ['PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 'h2'],
   ['PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0', 'h2'],
-  ['PRI * HTTP/2.0\r\n\r\nSM\r\n\r\0', 'h1'],
+  ['PRI * HTTP/2.0\r\n\r\nSM\r\n\r\0', 'raw'],
   ['PRI * HTTP/1.1\r\n', 'h1'],
   ['PRINT / HTTP/1.1\r\n', 'h1'],
   ['PRI\0', 'raw'],
+  ['GET / HTTP/1.1\n', 'h1'],
+  ['GET / HTTP/1.1', 'more'],
+  ['GET / HTTP/1.x\r\n', 'raw'],
+  ['GET / HTTP/2.0\r\n', 'raw'],
+  ['GET /key\r\n', 'raw'],
+  ['GET /\r\n', 'raw'],
+  ['OPTIONS * RTSP/1.0\r\n', 'raw'],
   ['P', 'more'],
   ['GET / HTTP/1.1\r\nHost: x\r\n\r\n', 'h1'],
   ['GET http://example.org/ HTTP/1.1\r\n', 'h1'],
@@ -50,6 +57,13 @@ describe('detect/detect', () => {
     });
   }
 
+  it('takes what is longer than a request line has to be for a request', () => {
+    const line = Buffer.from(`GET /${'a'.repeat(8187)}`, 'latin1');
+    assert.equal(detect(line), 'h1');
+    assert.equal(detect(line.subarray(0, -1)), 'more');
+    assert.equal(detect(Buffer.concat([line, Buffer.from('\n')])), 'h1');
+  });
+
   it('says of every prefix "more" or what it says of the whole', () => {
     for (const [text] of SAMPLES) assertPrefixes(Buffer.from(text, 'latin1'));
     for (let i = 0; i < 2000; i++) {
@@ -60,11 +74,11 @@ describe('detect/detect', () => {
     }
   });
 
-  it('has a verdict on any 28 octets', () => {
+  it('has a verdict on any 28 octets but the beginning of a request', () => {
     for (let i = 0; i < 2000; i++) {
       const bytes = randomBytes(28);
       for (let at = 0; at < bytes.length; at++) if (randomInt(2) === 1) bytes[at] = 0x41 + randomInt(26);
-      assert.notEqual(detect(bytes), 'more');
+      if (!beginsRequest(bytes)) assert.notEqual(detect(bytes), 'more');
     }
     assert.notEqual(detect(Buffer.from('UPDATEREDIRECTREFXYZ http')), 'raw');
   });
