@@ -23,6 +23,8 @@ export interface ReplyTemplate {
   readonly contentType: string | null;
   readonly headers: readonly { readonly name: string; readonly value: LogFormat }[];
   readonly body: Buffer | LogFormat | null;
+  /** `default-errorfiles`: the page that errors of this status have. */
+  readonly errorPage: boolean;
 }
 
 /** What to put in place of a plain refusal's body. */

@@ -20,7 +20,7 @@ function isGrpc({ request }: Evaluation): boolean {
 
 /** `[status N] [content-type T] [string S|lf-string F|file P|lf-file P] [hdr NAME FORMAT]...`; null: reported. */
 function replyTemplate(input: ActionInput, status: number, statusWord: string): ReplyTemplate | null {
-  const template: MutableTemplate = { status, contentType: null, headers: [], body: null };
+  const template: MutableTemplate = { status, contentType: null, headers: [], body: null, errorPage: false };
   for (let word = input.next(); word !== undefined; word = input.next()) {
     if (word.text === statusWord || word.text === 'status') {
       const code = input.integer('the status', 200, 599);
@@ -30,8 +30,12 @@ function replyTemplate(input: ActionInput, status: number, statusWord: string): 
     }
     const choice = input.choice(word, 'word', BODY_WORDS);
     if (choice === null) return null;
-    if (choice === 'errorfile' || choice === 'errorfiles' || choice === 'default-errorfiles') {
-      input.error(`'${choice}' is not supported by Pillion yet`, word.position, "'string' or 'file' with 'content-type'");
+    if (choice === 'default-errorfiles') {
+      template.errorPage = true;
+      continue;
+    }
+    if (choice === 'errorfile' || choice === 'errorfiles') {
+      input.error(`'${choice}' is not supported by Pillion yet`, word.position, "'default-errorfiles', or 'string' or 'file' with 'content-type'");
       return null;
     }
     if (choice === 'hdr') {
@@ -53,6 +57,14 @@ function replyTemplate(input: ActionInput, status: number, statusWord: string): 
       if (body === null) return null;
       template.body = body;
     }
+  }
+  if (template.errorPage && (template.body !== null || template.contentType !== null || template.headers.length > 0)) {
+    input.error("'default-errorfiles' is the whole response: nothing goes with it", input.position);
+    return null;
+  }
+  if (template.errorPage && template.status < 400) {
+    input.error(`status ${template.status} has no error page`, input.position, "'default-errorfiles' is for statuses from 400 on");
+    return null;
   }
   return template;
 }
@@ -130,7 +142,7 @@ function auth(input: ActionInput): Apply | null {
   }
   if (!nothingMore(input)) return null;
   const challenge = `Basic realm="${realm.replace(/["\\]/g, String.raw`\$&`)}"`;
-  const template: ReplyTemplate = { status: 401, contentType: null, body: null, headers: [{ name: 'www-authenticate', value: { text: challenge, constant: challenge, render: () => challenge } }] };
+  const template: ReplyTemplate = { status: 401, contentType: null, body: null, errorPage: false, headers: [{ name: 'www-authenticate', value: { text: challenge, constant: challenge, render: () => challenge } }] };
   return (context) => ({ kind: 'reply', tarpit: false, reply: renderReply(template, context, isGrpc(context), 'a user name and a password are needed') });
 }
 
@@ -158,7 +170,7 @@ export const FINAL_ACTIONS: readonly Action[] = [
     compile: auth,
   },
   {
-    name: 'deny', parameter: null, usage: 'deny [deny_status <code>] [content-type <type>] [string|lf-string|file|lf-file <body>] [hdr <name> <format>]...',
+    name: 'deny', parameter: null, usage: 'deny [deny_status <code>] [default-errorfiles] [content-type <type>] [string|lf-string|file|lf-file <body>] [hdr <name> <format>]...',
     sets: ['http-request', 'http-response'],
     summary: 'The stream ends with status 403 (502 in http-response), or with another. A gRPC call ends with the grpc-status that the gRPC specification '
       + "gives for that HTTP status, or with the one in 'hdr grpc-status'.",
@@ -174,7 +186,7 @@ export const FINAL_ACTIONS: readonly Action[] = [
     compile: (input) => (nothingMore(input) ? () => ({ kind: 'reject', cause: `${input.set} reject of ${input.scope.proxy}` }) : null),
   },
   {
-    name: 'return', parameter: null, usage: 'return [status <code>] [content-type <type>] [string|lf-string|file|lf-file <body>] [hdr <name> <format>]...',
+    name: 'return', parameter: null, usage: 'return [status <code>] [default-errorfiles] [content-type <type>] [string|lf-string|file|lf-file <body>] [hdr <name> <format>]...',
     sets: ['http-request', 'http-response'],
     summary: 'The stream ends with this response, status 200 unless given. A gRPC call gets a status of 400 and above as the grpc-status that it stands for.',
     compile: (input) => {
