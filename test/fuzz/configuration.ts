@@ -1,7 +1,6 @@
 /**
  * Configurations that nobody would write: random bytes, words in any order, and wrong and right files with pieces changed. Nothing may
  * throw, every diagnostic can be shown, and what `migrate` prints can be read again.
- * By itself: `node test/fuzz/configuration.ts [SECONDS] [SEED]`; a failure names its seed.
  */
 import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
@@ -13,19 +12,9 @@ import { GLOBAL_ROWS, PROXY_ROWS } from '../../src/config/tables/all.ts';
 import { OLD_GLOBAL, OLD_PROXY } from '../../src/config/tables/old-words.ts';
 import { SECTION_TYPES } from '../../src/config/tables/sections.ts';
 import { SERVER_KEYWORDS } from '../../src/config/tables/server-keywords.ts';
+import { Random } from './random.ts';
 
 const ENV = { A: 'a "b\' c', B: undefined, EMPTY: '' };
-
-/** A small generator of its own (mulberry32), so that a failing case can be run again. */
-export function random(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 /** Loads `text`, shows what is said of it, and migrates it. @throws when any of that is not as it has to be */
 export function check(text: string, name: string): void {
@@ -58,9 +47,10 @@ const FILES: readonly string[] = ['', 'bad/'].flatMap((folder) => {
 
 /** One case. @throws with the seed in its message */
 export function fuzz(seed: number): void {
-  const next = random(seed);
-  const below = (count: number): number => Math.floor(next() * count);
-  const pick = (list: readonly string[]): string => list[below(list.length)] ?? '';
+  const random = new Random(seed);
+  const next = random.float;
+  const below = (count: number): number => random.below(count);
+  const pick = (list: readonly string[]): string => random.pick(list);
   const kind = below(5);
   if (kind === 0) {
     const bytes = Buffer.from(Array.from({ length: below(600) }, () => below(256)));
@@ -80,18 +70,4 @@ export function fuzz(seed: number): void {
     text = next() < 0.5 ? `${text.slice(0, at)}${piece}${text.slice(at)}` : `${text.slice(0, at)}${piece}${text.slice(to)}`;
   }
   return check(text, `changed file, seed ${seed}`);
-}
-
-/** Runs for so long from a seed on. @returns how many cases there were */
-export function fuzzFor(seconds: number, seed: number): number {
-  const end = performance.now() + seconds * 1000;
-  let cases = 0;
-  while (performance.now() < end) fuzz(seed + cases++);
-  return cases;
-}
-
-if (import.meta.main) {
-  const [seconds = '60', seed = String(Date.now() % 2 ** 31)] = process.argv.slice(2);
-  const cases = fuzzFor(Number(seconds), Number(seed));
-  process.stdout.write(`configuration: ${cases} cases from seed ${seed}, none failed\n`);
 }

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { check, fuzz } from '../../fuzz/configuration.ts';
 
-/** As many take two or three seconds. */
-const CASES = 6000;
+/** As many take about two seconds. */
+const CASES = 5000;
 
 describe('loading anything', () => {
   it(`never throws: ${CASES} cases`, function () {
@@ -20,9 +20,9 @@ describe('loading anything', () => {
     ['one line of open braces', `global\ndescription "${'${EMPTY-'.repeat(100_000)}"\n`],
     ['one word of colons', `resolvers r\nnameserver a ${':'.repeat(60_000)}\n`],
     ['one word of minus signs', `global\n${'maxconn-'.repeat(100_000)}\n`],
-    ['a million empty lines', '\n'.repeat(1_000_000)],
-    ['trailing backslashes', 'a \\\n'.repeat(200_000)],
-    ['100,000 unknown words', `backend b\n${'balnce roundrobn\n'.repeat(100_000)}`],
+    ['300,000 empty lines', '\n'.repeat(300_000)],
+    ['trailing backslashes', 'a \\\n'.repeat(60_000)],
+    ['30,000 unknown words', `backend b\n${'balnce roundrobn\n'.repeat(30_000)}`],
     ['100,000 old words', `defaults\n${'contimeout 5\n'.repeat(100_000)}`],
     ['100,000 words in skipped lines', `.if 0\n${'balnce "\n'.repeat(100_000)}.endif\n`],
     ['blocks in blocks', '.if 1\n'.repeat(100_000)],
