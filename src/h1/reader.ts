@@ -143,7 +143,7 @@ export class MessageReader {
     const event = head.next();
     this.#sectionLength += head.position - start;
     if (event === 'error') {
-      this.#malformed({ status: 400, reason: head.reason });
+      this.#malformed({ status: 400, reason: `malformed HTTP/1: ${head.reason}` });
     } else if (this.#sectionLength > this.#limits.maxHead) {
       const { maxHead } = this.#limits;
       const long = head.url.length > maxHead / 2;
@@ -215,7 +215,7 @@ export class MessageReader {
       seen = head.position;
       if (event === 'body') this.#sectionLength -= head.bodyEnd - head.bodyStart;
       if (event === 'error') {
-        this.#malformed({ status: 400, reason: head.reason });
+        this.#malformed({ status: 400, reason: `malformed HTTP/1: ${head.reason}` });
       } else if (this.#sectionLength > this.#limits.maxHead || head.names.length > this.#limits.maxFields) {
         this.#malformed({ status: 431, reason: 'trailers or chunk extensions are too long' });
       } else if (event === 'body') {

@@ -120,6 +120,8 @@ export class Http1ServerSession extends Timer implements ByteSession, ReaderOwne
   /** A client that has sent its request may close its side and wait for the answer. */
   socketEnded(): boolean {
     this.#peerEnded = true;
+    // What was sent ahead is still to be read.
+    if (this.#half === null && this.#held !== null) return true;
     const half = this.#half;
     if (this.#closing || half === null) {
       if (!this.#closing && this.#reader.midway) this.#refuse({ status: 400, reason: 'the client closed its side within a request' }, 'aborted');
@@ -266,7 +268,9 @@ export class Http1ServerSession extends Timer implements ByteSession, ReaderOwne
       if (this.#held !== held || this.#closing) return;
       this.#held = null;
       this.receive(held, 0, held.length);
-      if (this.#held === null) this.#resume();
+      if (this.#held !== null) return;
+      if (this.#peerEnded && this.#half === null) this.socketEnded();
+      else this.#resume();
     });
   }
 
