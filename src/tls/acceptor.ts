@@ -53,7 +53,7 @@ export class TlsAcceptor {
       handshakeTimeout: 2 ** 31 - 1,
     });
     server.on('secureConnection', (socket) => this.#onSecure(socket));
-    server.on('tlsClientError', (error: NodeJS.ErrnoException, socket) => this.#answer(socket)?.({ kind: 'failed', reason: clientFailure(error) }));
+    server.on('tlsClientError', (error: NodeJS.ErrnoException, socket) => this.#answer(socket)?.({ kind: 'failed', reason: clientFailure(error, strictSni) }));
     return server;
   }
 

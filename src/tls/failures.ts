@@ -1,7 +1,10 @@
 /** What went wrong in a handshake, in words for a log line. */
 
-/** Of a client with us. */
-export function clientFailure(error: NodeJS.ErrnoException & { readonly reason?: string }): string {
+/** Alerts of a peer about a certificate; what stands before them has changed with OpenSSL's versions. */
+const REFUSED_CERTIFICATE = /_ALERT_(?:UNKNOWN_CA|CERTIFICATE_UNKNOWN|BAD_CERTIFICATE|UNSUPPORTED_CERTIFICATE|CERTIFICATE_REVOKED|CERTIFICATE_EXPIRED)$/;
+
+/** Of a client with us. `strictSni`: clients without a name of ours are shown no certificate. */
+export function clientFailure(error: NodeJS.ErrnoException & { readonly reason?: string }, strictSni: boolean): string {
   switch (error.code) {
     case 'ERR_SSL_HTTP_REQUEST':
       return 'the client sent an HTTP/1 request in cleartext, this port speaks TLS';
@@ -13,22 +16,20 @@ export function clientFailure(error: NodeJS.ErrnoException & { readonly reason?:
       return "no TLS version in common: see 'ssl-min-ver' and 'ssl-max-ver'";
     case 'ERR_SSL_NO_SHARED_CIPHER':
     case 'ERR_SSL_NO_SUITABLE_SIGNATURE_ALGORITHM':
-      return 'no cipher in common that suits our certificate';
+      return strictSni ? 'no certificate for the host that the client names (strict-sni), or no cipher in common' : 'no cipher in common that suits our certificate';
+    case 'ERR_SSL_NO_SHARED_SIGNATURE_ALGORITHMS':
+      return "no signature algorithm in common: see 'sigalgs'";
+    case 'ERR_SSL_NO_SUITABLE_KEY_SHARE':
+    case 'ERR_SSL_NO_SHARED_GROUP':
+    case 'ERR_SSL_NO_SHARED_GROUPS':
+      return "no group for the key exchange in common: see 'curves'";
     case 'ERR_SSL_NO_APPLICATION_PROTOCOL':
       return "no application protocol in common: see 'alpn'";
     case 'ECONNRESET':
     case 'EPIPE':
       return 'the client closed the connection';
-    case 'ERR_SSL_TLSV1_ALERT_UNKNOWN_CA':
-    case 'ERR_SSL_SSLV3_ALERT_CERTIFICATE_UNKNOWN':
-    case 'ERR_SSL_SSL/TLS_ALERT_CERTIFICATE_UNKNOWN':
-    case 'ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE':
-    case 'ERR_SSL_SSL/TLS_ALERT_BAD_CERTIFICATE':
-    case 'ERR_SSL_TLSV1_ALERT_CERTIFICATE_UNKNOWN':
-    case 'ERR_SSL_SSLV3_ALERT_CERTIFICATE_EXPIRED':
-    case 'ERR_SSL_SSL/TLS_ALERT_CERTIFICATE_EXPIRED':
-      return `the client does not accept our certificate (${error.reason ?? error.code})`;
     default:
+      if (REFUSED_CERTIFICATE.test(error.code ?? '')) return `the client does not accept our certificate (${error.reason ?? ''})`;
       return error.reason ?? error.code ?? error.message;
   }
 }
@@ -55,11 +56,10 @@ export function serverFailure(code: string): string | null {
     case 'ERR_SSL_PACKET_LENGTH_TOO_LONG':
     case 'EPROTO':
       return 'the server does not speak TLS, or not as we do';
-    case 'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED':
-      return "the server asks for a client's certificate: see 'crt'";
-    case 'ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL':
-      return "the server speaks none of the protocols of 'alpn'";
     default:
+      if (code.endsWith('_ALERT_CERTIFICATE_REQUIRED')) return "the server asks for a client's certificate: see 'crt'";
+      if (code.endsWith('_ALERT_NO_APPLICATION_PROTOCOL')) return "the server speaks none of the protocols of 'alpn'";
+      if (REFUSED_CERTIFICATE.test(code)) return 'the server does not accept our certificate';
       return /^ERR_(?:SSL|TLS)_/.test(code) ? `TLS: ${code.replace(/^ERR_(?:SSL|TLS)_/, '').toLowerCase().replaceAll('_', ' ')}` : null;
   }
 }
