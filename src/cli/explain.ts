@@ -3,9 +3,9 @@ import { FieldList } from '../model/fields.ts';
 import { RuleSession, type BackendFacts, type ProxyDirectory } from '../route/context.ts';
 import { explain, type Step } from '../route/explain.ts';
 import { NO_RULES } from '../route/rules.ts';
-import { setProcessVariables } from '../route/start.ts';
+import { NO_TRAFFIC, setProcessVariables } from '../route/start.ts';
 import type { BackendSettings, Configuration, FrontendSettings } from '../config/model.ts';
-import type { BackendCounters, FrontendCounters, ServerCounters } from '../model/records.ts';
+import type { BackendCounters, ServerCounters } from '../model/records.ts';
 
 /** What is asked about. */
 export interface Question {
@@ -70,7 +70,7 @@ function explainIn(
   frontend: FrontendSettings, backends: ReadonlyMap<string, BackendSettings>, facts: ReadonlyMap<string, BackendFacts>, question: Question,
 ): string {
   const [bind] = frontend.binds;
-  const record = { name: frontend.name, log: { enabled: false, skipNull: false }, counters: NO_TRAFFIC };
+  const record = { name: frontend.name, log: { enabled: false, skipNull: false }, counters: { ...NO_TRAFFIC, connectionsTotal: 1, connectionsCurrent: 1, connectionsMax: 1, streamsTotal: 1, streamsCurrent: 1 } };
   const directory: ProxyDirectory = {
     backend: (name) => facts.get(name), frontend: () => record, stopping: false, pid: 0, hostname: 'localhost', connections: 1,
   };
@@ -117,11 +117,6 @@ function requestOf({ method, target, headers }: Question): FieldList {
     [':method', method], [':scheme', absolute?.[1]?.toLowerCase() ?? 'http'], [':authority', host], [':path', path], ...more, ...headers.filter(([name]) => name !== 'host'),
   );
 }
-
-const NO_TRAFFIC: FrontendCounters = {
-  connectionsTotal: 1, connectionsCurrent: 1, connectionsMax: 1, streamsTotal: 1, streamsCurrent: 1, bytesIn: 0, bytesOut: 0, protocolErrors: 0, glitches: 0, floods: 0, detectTimeouts: 0,
-  tlsHandshakes: 0, tlsResumed: 0, tlsFailures: 0, proxyHeaderErrors: 0,
-};
 
 /** A backend without traffic, all of whose servers are there. */
 function idle(settings: BackendSettings): BackendFacts {

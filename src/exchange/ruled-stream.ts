@@ -183,6 +183,7 @@ export class RuledStream extends Timer implements HalfSink, Half, ExchangeContex
     this.#backend = outcome.backend === null ? null : (this.#connection.routing.backend(outcome.backend) ?? null);
     exchange.preferred = outcome.server === null ? null : (this.#backend?.servers.find(({ name }) => name === outcome.server) ?? null);
     exchange.serverTimeoutMs = this.#rules?.evaluation.serverTimeoutMs ?? null;
+    exchange.tunnelTimeoutMs = this.#rules?.evaluation.tunnelTimeoutMs ?? null;
     this.#state = 'forwarded';
     const { bytes, trailers, ended } = held;
     exchange.onHeaders(this, outcome.fields, ended && bytes.length === 0 && trailers === null);

@@ -18,6 +18,8 @@ export abstract class StreamProgress extends Placement implements StreamState {
   responseEnded = false;
   /** `http-request set-timeout server`; null: as the backend has it. */
   serverTimeoutMs: number | null = null;
+  /** `http-request set-timeout tunnel`; null: as the backend has it. */
+  tunnelTimeoutMs: number | null = null;
   /** Body octets from the client and from the server. */
   bytesIn = 0;
   bytesOut = 0;
@@ -103,7 +105,8 @@ export abstract class StreamProgress extends Placement implements StreamState {
 
   #limitOf(party: Party): TimeLimit | null {
     const settings = this.backend?.settings;
-    if (this.tunnel && settings !== undefined && settings.tunnelTimeoutMs !== null) return { ms: settings.tunnelTimeoutMs, name: 'timeout tunnel' };
+    const tunnelMs = this.tunnel ? (this.tunnelTimeoutMs ?? settings?.tunnelTimeoutMs ?? null) : null;
+    if (tunnelMs !== null) return { ms: tunnelMs, name: 'timeout tunnel' };
     const ms = party === 'client' ? this.clientTimeoutMs : (this.serverTimeoutMs ?? settings?.serverTimeoutMs ?? null);
     return ms === null ? null : { ms, name: `timeout ${party}` };
   }

@@ -118,6 +118,7 @@ export class Evaluation {
   readdressed = false;
   logLevel: LogLevel | 'silent' | null = null;
   serverTimeoutMs: number | null = null;
+  tunnelTimeoutMs: number | null = null;
   /** By slot of `capture` and `declare capture`. */
   captures: { request: (string | null)[]; response: (string | null)[] } | null = null;
   uniqueId: string | null = null;

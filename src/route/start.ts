@@ -4,9 +4,16 @@ import { Evaluation, RuleSession, setProcessVariable } from './context.ts';
 import { ArgumentError } from './declare.ts';
 import { compileExpression } from './expression.ts';
 import { compileLogFormat } from './log-format.ts';
+import type { FrontendCounters } from '../model/records.ts';
 import type { RuleScope } from './scope.ts';
 import type { Word } from './syntax.ts';
 import type { Value } from './value.ts';
+
+/** Of a frontend that nobody has come to. */
+export const NO_TRAFFIC: Readonly<FrontendCounters> = {
+  connectionsTotal: 0, connectionsCurrent: 0, connectionsMax: 0, streamsTotal: 0, streamsCurrent: 0, bytesIn: 0, bytesOut: 0, protocolErrors: 0, glitches: 0, floods: 0,
+  detectTimeouts: 0, tlsHandshakes: 0, tlsResumed: 0, tlsFailures: 0, proxyHeaderErrors: 0,
+};
 
 export interface ProcessVariable {
   /** Without `proc.`. */
@@ -42,12 +49,8 @@ export function setProcessVariables(variables: readonly ProcessVariable[]): void
 
 /** No connection: what is evaluated asks for none. */
 function nobody(): Evaluation {
-  const counters = {
-    connectionsTotal: 0, connectionsCurrent: 0, connectionsMax: 0, streamsTotal: 0, streamsCurrent: 0, bytesIn: 0, bytesOut: 0, protocolErrors: 0, glitches: 0, floods: 0,
-    detectTimeouts: 0, tlsHandshakes: 0, tlsResumed: 0, tlsFailures: 0, proxyHeaderErrors: 0,
-  };
   const session = new RuleSession({
-    id: 0, frontend: { name: '', log: { enabled: false, skipNull: false }, counters }, clientAddress: '', clientPort: 0, localAddress: '', localPort: 0, acceptedAt: 0, tls: null,
+    id: 0, frontend: { name: '', log: { enabled: false, skipNull: false }, counters: NO_TRAFFIC }, clientAddress: '', clientPort: 0, localAddress: '', localPort: 0, acceptedAt: 0, tls: null,
   }, { backend: () => undefined, frontend: () => undefined, stopping: false, pid: 0, hostname: '', connections: 0 });
   return new Evaluation(session, null, null, 0);
 }

@@ -26,17 +26,20 @@ function duration(input: ActionInput): ((context: Evaluation) => number | null) 
 }
 
 function setTimeout(input: ActionInput): Apply | null {
-  const word = input.require("'server'");
+  const word = input.require("'server' or 'tunnel'");
   if (word === null) return null;
-  if (word.text === 'client' || word.text === 'tunnel') {
-    input.error(`'set-timeout ${word.text}' is not supported by Pillion yet`, word.position, `'timeout ${word.text}' holds for all connections of the proxy`);
+  if (word.text === 'client') {
+    input.error("'set-timeout client' is not supported by Pillion yet", word.position, "'timeout client' holds for all connections of the proxy");
     return null;
   }
-  const read = input.choice(word, 'timeout', ['server']) === null ? null : duration(input);
+  const which = input.choice(word, 'timeout', ['server', 'tunnel']);
+  const read = which === null ? null : duration(input);
   if (read === null || !done(input)) return null;
   return (context) => {
     const ms = read(context);
-    if (ms !== null && ms > 0) context.serverTimeoutMs = ms;
+    if (ms === null || ms <= 0) return null;
+    if (which === 'tunnel') context.tunnelTimeoutMs = ms;
+    else context.serverTimeoutMs = ms;
     return null;
   };
 }
@@ -79,8 +82,8 @@ export const STREAM_ACTIONS: readonly Action[] = [
     },
   },
   {
-    name: 'set-timeout', parameter: null, usage: 'set-timeout server <time>|<expression>', sets: ['http-request'],
-    summary: "Another 'timeout server' for this stream.", compile: setTimeout,
+    name: 'set-timeout', parameter: null, usage: 'set-timeout server|tunnel <time>|<expression>', sets: ['http-request'],
+    summary: "Another 'timeout server', or 'timeout tunnel' once the stream is a tunnel.", compile: setTimeout,
   },
   {
     name: 'wait-for-body', parameter: null, usage: 'wait-for-body time <time> [at-least <size>]', sets: ['http-request'],

@@ -84,7 +84,8 @@ describe('actions on requests', () => {
     const context = evaluation(BASE);
     run('http-request', ['set-log-level silent', 'set-timeout server 5s'], context);
     assert.deepEqual([context.logLevel, context.serverTimeoutMs], ['silent', 5000]);
-    run('http-request', ['set-timeout server int(5),mul(7)'], context);
+    run('http-request', ['set-timeout server int(5),mul(7)', 'set-timeout tunnel 1h'], context);
+    assert.equal(context.tunnelTimeoutMs, 3_600_000);
     assert.equal(context.serverTimeoutMs, 35);
   });
 
