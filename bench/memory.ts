@@ -29,7 +29,7 @@ export async function benchMemory(peers: readonly Peer[], folder: string, sink: 
   const server = start('idle-peer', loadCore, [process.execPath, program, 'serve', String(upstream)]);
   await listening(server, upstream);
   const perShape = async (connections: number, streams: number): Promise<Map<string, number>> => {
-    const subjects = await startAll(peers, (peer) => (peer.streams === true ? peer.grpc : undefined), { upstream, folder, sink }, complain);
+    const subjects = await startAll(peers, (peer) => (peer.streams === true ? peer.grpc : undefined), { upstream, folder, sink, many: true }, complain);
     await sleep(idleMs);
     const before = new Map(subjects.map(({ name, child }) => [name, residentMiB(child.pid, 'VmRSS')]));
     const holders: Child[] = [];

@@ -10,6 +10,8 @@ export interface Place {
   readonly folder: string;
   /** Port of the OTLP/HTTP sink. */
   readonly sink: number;
+  /** There will be more connections, or streams on one, than limits allow by default. */
+  readonly many?: true;
 }
 
 export interface Launch {
@@ -114,12 +116,14 @@ const haproxySplice: Peer = {
 };
 
 /** `bind`: what stands on the bind line. */
+/** HAProxy reserves descriptors by maxconn, and takes 100 streams on a connection unless it is told otherwise. */
+const MANY = '  maxconn 9900\n  tune.h2.max-concurrent-streams 1024';
+
 function haproxyLaunch(place: Place, name: string, mode: string, options: string, proto: string, bind: string = proto): Launch {
   const config = `
 global
   nbthread 1
-  maxconn ${mode === 'http' ? 9900 : 4000}
-  tune.h2.max-concurrent-streams 1024
+${place.many === true ? MANY : '  maxconn 4000'}
 defaults
   mode ${mode}
 ${options}  timeout connect 5s

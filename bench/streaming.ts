@@ -25,7 +25,7 @@ export async function benchStreaming(peers: readonly Peer[], options: Options, f
   const upstream = await freePort();
   const server = start('bulk-peer', loadCore, [process.execPath, program, 'serve', String(upstream)]);
   await listening(server, upstream);
-  const subjects = await startAll(peers, (peer) => (peer.streams === true ? peer.grpc : undefined), { upstream, folder, sink }, complain);
+  const subjects = await startAll(peers, (peer) => (peer.streams === true ? peer.grpc : undefined), { upstream, folder, sink, many: true }, complain);
   const result = new Map<string, Series>();
   for (const streams of [1, 100]) {
     for (const direction of ['up', 'down']) {
