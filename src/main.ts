@@ -152,8 +152,8 @@ async function serve(configuration: Configuration, options: RunOptions, env: Env
   try {
     const start = (): Promise<Proxy> => startProxy(configuration, { pid: process.pid, version: VERSION, env, maxFiles: maxFiles() });
     proxy = await replacing(options.replaces, start);
-    if (pidfile !== null) writeFileSync(pidfile, `${process.pid}\n`);
-    become(configuration.global);
+    if (pidfile !== null) trying(`cannot write the pid file '${pidfile}'`, () => writeFileSync(pidfile, `${process.pid}\n`));
+    trying("cannot become 'user' and 'group' of the configuration", () => become(configuration.global));
   } catch (error) {
     await complain(`pillion: ${error instanceof Error ? error.message : String(error)}\n`);
     return 1;
@@ -235,6 +235,15 @@ function tellManager(state: string): void {
   const child = spawn('systemd-notify', [`--pid=${process.pid}`, state], { stdio: 'ignore', env: { NOTIFY_SOCKET, PATH } });
   child.once('error', (error) => process.stderr.write(`pillion: warning: cannot tell NOTIFY_SOCKET ${state}: systemd-notify: ${error.message}\n`));
   child.unref();
+}
+
+/** @throws Error that begins with `what` */
+function trying(what: string, action: () => void): void {
+  try {
+    action();
+  } catch (error) {
+    throw new Error(`${what}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  }
 }
 
 /** To stderr, which in the background is the parent's. */
