@@ -67,7 +67,11 @@ function replace(input: ActionInput, each: 'line' | 'element'): Apply | null {
   const message = messageOf(input);
   return (context) => {
     const text = format.render(context);
-    const one = (value: string): string => value.replace(regex.regex, (...match: unknown[]) => expandReplacement(text, match as (string | undefined)[]));
+    // The whole value is replaced, whatever part of it matches.
+    const one = (value: string): string => {
+      const match = regex.regex.exec(value);
+      return match === null ? value : expandReplacement(text, match);
+    };
     message(context)?.replace(name, each === 'line' ? one : (value) => value.split(/,\s*/).map(one).join(', '));
     return null;
   };
@@ -111,11 +115,11 @@ export const HEADER_ACTIONS: readonly Action[] = [
   { name: 'del-header', parameter: null, usage: 'del-header <name> [-m str|beg|end|sub|reg]', sets: HTTP, summary: 'Removes fields.', compile: remove },
   {
     name: 'replace-header', parameter: null, usage: 'replace-header <name> <regex> <replacement>', sets: HTTP,
-    summary: "Replaces what matches in the field's whole value.", compile: (input) => replace(input, 'line'),
+    summary: "Puts the replacement in the place of each of the field's values that matches.", compile: (input) => replace(input, 'line'),
   },
   {
     name: 'replace-value', parameter: null, usage: 'replace-value <name> <regex> <replacement>', sets: HTTP,
-    summary: "Replaces what matches in each element of the field's list.", compile: (input) => replace(input, 'element'),
+    summary: "Puts the replacement in the place of each element of the field's list that matches.", compile: (input) => replace(input, 'element'),
   },
   {
     name: 'set-header', parameter: null, usage: 'set-header <name> <format>', sets: HTTP, summary: 'Puts one field in the place of all of that name.',

@@ -51,7 +51,9 @@ function replacePath(input: ActionInput, withQuery: boolean): Apply | null {
     const { path, query } = split(request);
     const text = format.render(context);
     const before = withQuery ? path + query : path;
-    const after = before.replace(regex.regex, (...match: unknown[]) => expandReplacement(text, match as (string | undefined)[]));
+    const match = regex.regex.exec(before);
+    if (match === null) return null;
+    const after = expandReplacement(text, match);
     if (after !== before) setPath(request, withQuery ? after : after + query);
     return null;
   };
@@ -72,15 +74,15 @@ function setUri(message: Message, value: string): void {
 
 export const TARGET_ACTIONS: readonly Action[] = [
   {
-    name: 'replace-path', parameter: null, usage: 'replace-path <regex> <replacement>', sets: REQUEST, summary: 'Replaces what matches in the path; the query stays.',
+    name: 'replace-path', parameter: null, usage: 'replace-path <regex> <replacement>', sets: REQUEST, summary: 'Another path in place of one that matches; the query stays.',
     compile: (input) => replacePath(input, false),
   },
   {
-    name: 'replace-pathq', parameter: null, usage: 'replace-pathq <regex> <replacement>', sets: REQUEST, summary: 'Replaces what matches in path and query.',
+    name: 'replace-pathq', parameter: null, usage: 'replace-pathq <regex> <replacement>', sets: REQUEST, summary: 'Another path and query in place of those that match.',
     compile: (input) => replacePath(input, true),
   },
   {
-    name: 'replace-uri', parameter: null, usage: 'replace-uri <regex> <replacement>', sets: REQUEST, summary: 'Replaces what matches in path and query.',
+    name: 'replace-uri', parameter: null, usage: 'replace-uri <regex> <replacement>', sets: REQUEST, summary: 'Another path and query in place of those that match.',
     compile: (input) => replacePath(input, true),
   },
   {
@@ -91,7 +93,7 @@ export const TARGET_ACTIONS: readonly Action[] = [
   },
   {
     name: 'set-path', parameter: null, usage: 'set-path <format>', sets: REQUEST, summary: 'Another path; the query stays.',
-    compile: (input) => rewrite(input, (message, value) => setPath(message, `${value.replaceAll('?', '%3F')}${split(message).query}`)),
+    compile: (input) => rewrite(input, (message, value) => setPath(message, `${value}${split(message).query}`)),
   },
   {
     name: 'set-pathq', parameter: null, usage: 'set-pathq <format>', sets: REQUEST, summary: 'Another path and query.', compile: (input) => rewrite(input, setPath),
