@@ -75,6 +75,8 @@ export interface RedirectTemplate {
   readonly cookies: readonly string[];
 }
 
+const TEMPORARY: ReadonlySet<number> = new Set([302, 303, 307]);
+
 /** null: `ignore-empty`, and nothing to go to. */
 export function renderRedirect(template: RedirectTemplate, context: Evaluation, host: string, pathAndQuery: string): Reply | null {
   const value = template.value.render(context);
@@ -89,7 +91,7 @@ export function renderRedirect(template: RedirectTemplate, context: Evaluation, 
     location = template.kind === 'scheme' ? `${value}://${host}${path}${query}` : `${value === '/' ? '' : value}${path}${query}`;
   }
   const fields = FieldList.of(
-    [':status', String(template.code)], ['content-length', '0'], ['location', safe(location)], ...template.cookies.map((cookie) => ['set-cookie', cookie] as const),
+    [':status', String(template.code)], ['content-length', '0'], ...(TEMPORARY.has(template.code) ? [['cache-control', 'no-cache'] as const] : []), ['location', safe(location)], ...template.cookies.map((cookie) => ['set-cookie', cookie] as const),
   );
   return { status: template.code, fields, body: NO_BODY, grpcStatus: -1, plain: false, cause: `redirected to ${location.slice(0, 200)}` };
 }

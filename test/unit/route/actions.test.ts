@@ -117,9 +117,9 @@ describe('replies', () => {
     ['return status 204', ':status=204'],
     ['return string a%[src]', ':status=200 content-type=text/plain; charset=utf-8 content-length=7 [a%[src]]'],
     ['return lf-string a%[src]', ':status=200 content-type=text/plain; charset=utf-8 content-length=9 [a10.1.2.3]'],
-    ['redirect location /x', ':status=302 content-length=0 location=/x'],
+    ['redirect location /x', ':status=302 content-length=0 cache-control=no-cache location=/x'],
     ['redirect prefix /x code 308', ':status=308 content-length=0 location=/x/a/b?q=1'],
-    ['redirect prefix / drop-query append-slash', ':status=302 content-length=0 location=/a/b/'],
+    ['redirect prefix / drop-query append-slash', ':status=302 content-length=0 cache-control=no-cache location=/a/b/'],
     ['redirect scheme https code 301 set-cookie a=b', ':status=301 content-length=0 location=https://h/a/b?q=1 set-cookie=a=b; path=/;'],
   ] as const) it(line, () => assert.equal(reply(line), expected));
 
