@@ -34,6 +34,8 @@ export interface ProxyDirectory {
 
 export interface BackendFacts extends BackendRecord {
   readonly servers: readonly ServerFacts[];
+  /** Streams that wait for this server and no other; left out: none can. */
+  waitingFor?(server: ServerFacts): number;
 }
 
 export interface ServerFacts extends ServerRecord {

@@ -95,7 +95,7 @@ export function compileLogFormat(text: string, position: Position, place: Place,
     }
     const missing = unavailable(`%${name}`, variable.needs, place);
     if (missing !== null) return fail(missing, start, name.length + 1);
-    push(variable.get, variable.quoted ? { ...flags, quote: flags.quote || variable.quoted } : flags);
+    push(variable.get, flags);
     at += name.length - 1;
   }
   if (literal !== '') parts.push(fromConfiguration(literal));

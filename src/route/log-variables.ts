@@ -13,8 +13,6 @@ export interface LogVariable {
   readonly needs: Need;
   readonly summary: string;
   readonly get: Get;
-  /** Stands in quotes whatever the flags say. */
-  readonly quoted: boolean;
 }
 
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
@@ -62,7 +60,11 @@ function serverPart(index: 'host' | 'port'): Get {
   };
 }
 
-type Row = readonly [name: string, needs: Need, summary: string, get: Get, quoted?: true];
+function dataMs({ totalMs, queueMs, connectMs, responseMs }: StreamRecord): number {
+  return responseMs < 0 ? -1 : rounded(Math.max(0, totalMs - Math.max(0, queueMs) - Math.max(0, connectMs) - responseMs));
+}
+
+type Row = readonly [name: string, needs: Need, summary: string, get: Get];
 
 const ROWS: readonly Row[] = [
   ['ac', 'connection', 'client connections of the process', ({ session }) => session.directory.connections],
@@ -70,6 +72,8 @@ const ROWS: readonly Row[] = [
   ['b', 'request', 'backend', ({ backend, session }) => backend?.name ?? session.connection.frontend.name],
   ['bc', 'request', "streams of the backend now", streams],
   ['bq', 'log', 'streams that wait in the backend', ({ backend }) => backend?.counters.queued ?? 0],
+  ['CC', 'log', "the client's captured cookie: none can be captured", () => null],
+  ['CS', 'log', "the server's captured cookie: none can be captured", () => null],
   ['ci', 'connection', "client's address", ({ source }) => source ?? 'unix'],
   ['cp', 'connection', "client's port", ({ sourcePort }) => sourcePort],
   ['f', 'connection', 'frontend', ({ session }) => session.connection.frontend.name],
@@ -92,11 +96,12 @@ const ROWS: readonly Row[] = [
   ['ID', 'connection', 'unique id', ({ uniqueId }) => uniqueId],
   ['ms', 'connection', 'milliseconds of the time at which the stream began', (context) => String(wall(context).getUTCMilliseconds()).padStart(3, '0')],
   ['pid', 'connection', 'process id', ({ session }) => session.directory.pid],
-  ['r', 'request', 'request line', requestLine, true],
+  ['r', 'request', 'request line', requestLine],
   ['rc', 'log', 'tries after the first; with + when another server got the stream', ofRecord(({ retries, redispatched }) => `${redispatched ? '+' : ''}${retries}`)],
   ['rt', 'connection', 'number of the stream on its connection', ({ session }) => session.requests],
   ['s', 'log', 'server', ({ server }) => server?.name ?? '<NOSRV>'],
   ['sc', 'log', 'streams of the server now', ({ server }) => server?.counters.streamsCurrent ?? 0],
+  ['sq', 'log', 'streams that wait for this server alone', ({ backend, server }) => (server === null ? 0 : (backend?.waitingFor?.(server) ?? 0))],
   ['si', 'server', "server's address", serverPart('host')],
   ['sp', 'server', "server's port", serverPart('port')],
   ['sslc', 'tls', 'cipher', ({ session }) => session.connection.tls?.cipher ?? null],
@@ -105,6 +110,8 @@ const ROWS: readonly Row[] = [
   ['T', 'connection', 'time at which the stream began, UTC', (context) => `${stamp(wall(context), true)} +0000`],
   ['Ta', 'log', 'milliseconds from the request to the end', ofRecord(({ totalMs }) => rounded(totalMs))],
   ['Tc', 'log', 'milliseconds until a connection took the stream', ofRecord(({ connectMs }) => rounded(connectMs))],
+  ['Td', 'log', "milliseconds from the response's header section to the end", ofRecord(dataMs)],
+  ['TR', 'log', 'milliseconds until the request was complete: a stream begins with its header section, so 0', ofRecord(() => 0)],
   ['Tl', 'connection', 'time at which the stream began, local', (context) => `${stamp(wall(context), false)} ${zone(wall(context), false)}`],
   ['Tr', 'log', "milliseconds until the response's header section", ofRecord(({ responseMs }) => rounded(responseMs))],
   ['Ts', 'connection', 'seconds since 1970', (context) => Math.floor(wall(context).getTime() / 1000)],
@@ -121,5 +128,5 @@ const ROWS: readonly Row[] = [
 ];
 
 export const LOG_VARIABLES: ReadonlyMap<string, LogVariable> = new Map(
-  ROWS.map(([name, needs, summary, get, quoted]) => [name, { needs, summary, get, quoted: quoted === true }]),
+  ROWS.map(([name, needs, summary, get]) => [name, { needs, summary, get }]),
 );

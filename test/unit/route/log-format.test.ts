@@ -11,7 +11,7 @@ describe('log-format', () => {
   for (const [text, expected] of [
     ['plain  text', 'plain  text'], ['100%%', '100%'], ['%[src]', '10.1.2.3'], ['<%[path,upper]>', '</A/B>'], ['%ci:%cp', '10.1.2.3:5000'], ['%f %ft', 'fe fe'],
     ['%HM %HPO %HQ', 'GET /a/b ?x=1&Y=2'], ['%[req.hdr(none)]x', 'x'], ['%{+Q}[req.hdr(none)]', '""'], ['%{+Q}[path]', '"/a/b"'], ['%{+E}[str("a]b")]', String.raw`a\]b`], ['%{+X}cp', '1388'],
-    ['%{+X}o%ci:%cp', '0A010203:1388'], ['%[str( a)]', ' a'], ['%pid', '42'], ['%r', '"GET http://example.com:8080/a/b?x=1&Y=2 HTTP/2.0"'], ['%[path,field(2,/)]-%[path,field(3,/)]', 'a-b'],
+    ['%{+X}o%ci:%cp', '0A010203:1388'], ['%[str( a)]', ' a'], ['%pid', '42'], ['%r', 'GET http://example.com:8080/a/b?x=1&Y=2 HTTP/2.0'], ['%{+Q}r', '"GET http://example.com:8080/a/b?x=1&Y=2 HTTP/2.0"'], ['%[path,field(2,/)]-%[path,field(3,/)]', 'a-b'],
     ['', ''],
   ] as const) it(`${text} is ${expected}`, () => assert.equal(render(text), expected));
 
@@ -25,12 +25,14 @@ describe('log-format', () => {
     const context = evaluation();
     context.record = streamRecord({ totalMs: 12.4, queueMs: -1 });
     assert.equal(render('%ST %B %U %ts %Tt %Tw %Tc %Tr %rc', context, 'log', 'line'), '200 20 10 -- 12 -1 0 2 0');
+    const standard = '%ci:%cp [%tr] %ft %b/%s %TR/%Tw/%Tc/%Tr/%Ta %ST %B %CC %CS %tsc %ac/%fc/%bc/%sc/%rc %sq/%bq %hr %hs %{+Q}r';
+    assert.match(render(standard, context, 'log', 'line'), /^10\.1\.2\.3:5000 \[\d\d\/[A-Z][a-z]{2}\/\d{4}:[\d:]{8}\.\d{3}\] fe app\/<NOSRV> 0\/-1\/0\/2\/12 200 20 - - ---- 7\/1\/4\/0\/0 0\/3 - - "GET \S+ HTTP\/2\.0"$/);
     for (const [name] of LOG_VARIABLES) assert.equal(typeof render(`%${name}`, context, 'log', 'line'), 'string', name);
   });
 
   for (const [text, expected] of [
     ['%', "nothing that is known stands behind '%' | write %% for a percent sign, %[fetch] for an expression"],
-    ['%cx', "unknown variable '%cx' | did you mean '%ci'?"],
+    ['%cx', "unknown variable '%cx' | did you mean '%CC'?"],
     ['%[src', "expression in '%[': ']' is missing at the end of the expression"],
     ['%[scr]', "unknown sample fetch 'scr' | did you mean 'str'?"],
     ['%{+Z}ci', "unknown flag '+Z': there are +Q (quotes), +X (hexadecimal) and +E (escapes)"],
