@@ -76,7 +76,8 @@ export function compileLogFormat(text: string, position: Position, place: Place,
       if (expression === null) return null;
       const missing = unavailable(expression.name, expression.needs, place);
       if (missing !== null) return fail(missing, at + 1, scanned.end - at - 1);
-      push(expression.get, flags);
+      // As in HAProxy, +X is for variables: expressions have the converter hex.
+      push(expression.get, { ...flags, hexadecimal: false });
       at = scanned.end;
       continue;
     }
@@ -156,5 +157,5 @@ function withoutControls(text: string): string {
 function hex(value: Value): string {
   if (value instanceof Address) return Buffer.from(value.bytes).toString('hex').toUpperCase();
   const number = typeof value === 'number' ? asInt(value) : null;
-  return number === null ? octetsOf(value) : number.toString(16).toUpperCase().padStart(2, '0');
+  return number === null ? octetsOf(value) : number.toString(16).toUpperCase().padStart(4, '0');
 }

@@ -10,7 +10,7 @@ import { evaluation, position, render, scope, streamRecord } from './support.ts'
 describe('log-format', () => {
   for (const [text, expected] of [
     ['plain  text', 'plain  text'], ['100%%', '100%'], ['%[src]', '10.1.2.3'], ['<%[path,upper]>', '</A/B>'], ['%ci:%cp', '10.1.2.3:5000'], ['%f %ft', 'fe fe'],
-    ['%HM %HPO %HQ', 'GET /a/b ?x=1&Y=2'], ['%[req.hdr(none)]x', 'x'], ['%{+Q}[req.hdr(none)]', '""'], ['%{+Q}[path]', '"/a/b"'], ['%{+E}[str("a]b")]', String.raw`a\]b`], ['%{+X}cp', '1388'],
+    ['%HM %HPO %HQ', 'GET /a/b ?x=1&Y=2'], ['%[req.hdr(none)]x', 'x'], ['%{+Q}[req.hdr(none)]', '""'], ['%{+Q}[path]', '"/a/b"'], ['%{+E}[str("a]b")]', String.raw`a\]b`], ['%{+X}cp', '1388'], ['%{+X}pid', '002A'], ['%{+X}[int(10)]', '10'],
     ['%{+X}o%ci:%cp', '0A010203:1388'], ['%[str( a)]', ' a'], ['%pid', '42'], ['%r', 'GET http://example.com:8080/a/b?x=1&Y=2 HTTP/2.0'], ['%{+Q}r', '"GET http://example.com:8080/a/b?x=1&Y=2 HTTP/2.0"'], ['%[path,field(2,/)]-%[path,field(3,/)]', 'a-b'],
     ['', ''],
   ] as const) it(`${text} is ${expected}`, () => assert.equal(render(text), expected));
