@@ -18,6 +18,7 @@ export function checkModes(
   for (const proxy of proxies) {
     refuseHttp2InTcp(proxy, report);
     refuseHttpCheckOfHttp2(proxy, report);
+    refuseHttp1InGrpc(proxy, report);
     warnOfFieldsInTcp(proxy, report);
   }
   for (const [backend, frontends] of used) {
@@ -75,5 +76,17 @@ function refuseHttpCheckOfHttp2({ settings, servers }: ProxyDraft, report: Repor
     if (!keywords.check || keywords.proto !== 'h2') continue;
     const hint = "use 'option grpc-check', or leave 'option httpchk' out: then 'check' connects";
     report.error(`server '${name}' speaks HTTP/2, and 'option httpchk' only HTTP/1 yet`, position, hint);
+  }
+}
+
+/** gRPC needs HTTP/2 from end to end. */
+function refuseHttp1InGrpc({ settings, name, binds, servers }: ProxyDraft, report: Reporter): void {
+  if (settings.mode !== 'grpc') return;
+  const hint = "use mode auto or http, or leave 'proto' out";
+  for (const { text, keywords, position } of binds) {
+    if (keywords.proto === 'h1') report.error(`'proto h1' of bind ${text} cannot be used in mode grpc ('${name}')`, position, hint);
+  }
+  for (const server of servers) {
+    if (server.keywords.proto === 'h1') report.error(`'proto h1' of server '${server.name}' cannot be used in mode grpc ('${name}')`, server.position, hint);
   }
 }

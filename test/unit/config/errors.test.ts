@@ -192,6 +192,15 @@ describe('proto h2 in mode tcp', () => {
   });
 });
 
+describe('proto h1 in mode grpc', () => {
+  it('is refused on bind and server', () => {
+    assert.deepEqual(said(`${CALM}listen l\nmode grpc\nbind :1 proto h1\nserver s a:1 proto h1`), [
+      "7:1+4 error: 'proto h1' of bind :1 cannot be used in mode grpc ('l') | use mode auto or http, or leave 'proto' out",
+      "8:1+6 error: 'proto h1' of server 's' cannot be used in mode grpc ('l') | use mode auto or http, or leave 'proto' out",
+    ]);
+  });
+});
+
 describe('a diagnostic as text', () => {
   const shown = (text: string): string => {
     const [first] = loadConfiguration([{ path: 'dir/t.cfg', text }], {}).errors;
