@@ -7,7 +7,7 @@ export const HELP: string = `\
 Pillion: a gRPC-aware sidecar proxy, configured in HAProxy's language.
 
   pillion -f FILE|DIR [-f ...] [-- FILE...]      run a configuration
-  pillion -c -f FILE                             check it: 0 fine, 1 not
+  pillion -c -f FILE                             check: 0, 1 errors, 2 no bind
   pillion --listen :8080 --to dns:greeter:50051  run without a file
   pillion migrate FILE | explain -f FILE 'POST /p.Svc/M' | help [DIRECTIVE]
 

@@ -74,8 +74,8 @@ export function report(
     return end(`Warnings count as errors (${options.failOnWarning ? '-dW' : 'zero-warning'}).`, 1);
   }
   if (!listens(loaded.configuration)) {
-    // HAProxy's -c ends with 2 here; what runs it for others asks for 0 or 1 alone.
-    return end("Nothing to listen on: no frontend has a 'bind'.", 1);
+    // As HAProxy: a check ends with 2, a start with 1.
+    return end("Nothing to listen on: no frontend has a 'bind'.", check ? 2 : 1);
   }
   return end(null, 0);
 }

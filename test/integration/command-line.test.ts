@@ -194,6 +194,6 @@ while True:
     const migrated = await runPillion(['migrate', old]);
     assert.deepEqual([migrated.code, migrated.stderr], [0, '']);
     assert.equal(migrated.stdout, 'defaults\n  timeout connect 1s # old\n  timeout client 1s\n  timeout server 1s\nlisten l\n  bind :1\n  server s a:1\n');
-    assert.deepEqual(await Promise.all([run('-c', '-f', old), run('-c', '-dW', '-f', old), run('-c', '-f', place.file('none.cfg', 'global\n'))]), [0, 1, 1]);
+    assert.deepEqual(await Promise.all([run('-c', '-f', old), run('-c', '-dW', '-f', old), run('-c', '-f', place.file('none.cfg', 'global\n'))]), [0, 1, 2]);
   });
 });

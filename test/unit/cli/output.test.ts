@@ -57,7 +57,7 @@ describe('what is said of a configuration', () => {
     ['a warning, zero-warning', `global\nzero-warning\n${WARNING}`, {}, false, 1, /\nWarnings count as errors \(zero-warning\)\.\n$/, ''],
     ['errors', ERRORS, {}, true, 1, /^t:2:1: error: [^]*\nt:3:1: error: [^]*\n2 errors in the configuration\.\n$/, ''],
     ['errors, -q', ERRORS, { quiet: true }, true, 1, /^$/, ''],
-    ['nothing listens, -c', DEAF, {}, true, 1, /^Nothing to listen on/, ''],
+    ['nothing listens, -c', DEAF, {}, true, 2, /^Nothing to listen on/, ''],
     ['nothing listens, to run', DEAF, {}, false, 1, /^Nothing to listen on/, ''],
   ];
   for (const [name, text, options, check, exitCode, stderr, stdout] of rows) {
