@@ -148,7 +148,7 @@ describe('the command', function () {
     assert.equal((await pillion.exited).code, 0);
   });
 
-  it('checks files: 0 when one can run, 1 when not', async () => {
+  it('checks files with the exit codes of HAProxy', async () => {
     const scratch = folder();
     const good = scratch.file('good.cfg', configuration(20_000, ['127.0.0.1:1']));
     const bad = scratch.file('bad.cfg', 'defaults\n  mode gprc\n  retires 3\nfrontend f\n  bind :x\n');
@@ -159,7 +159,7 @@ describe('the command', function () {
     assert.deepEqual([fine.code, fine.stdout, fine.stderr], [0, '', '']);
     assert.equal(wrong.code, 1);
     for (const part of ["bad.cfg:2:8", 'mode gprc', "'grpc'", 'bad.cfg:3:3', "'retries'", 'bad.cfg:5:8']) assert.ok(wrong.stderr.includes(part), `${part} in ${wrong.stderr}`);
-    assert.equal(nothing.code, 1);
+    assert.equal(nothing.code, 2);
     assert.equal(missing.code, 1);
     assert.match(missing.stderr, /none\.cfg/);
   });
