@@ -104,6 +104,9 @@ export interface ServerKeywords {
   resolvers: string | null;
   initLibc: boolean;
   preferIpv6: boolean;
+  /** `pool-max-conn`; null: no limit of its own. */
+  poolMaxConn: number | null;
+  poolPurgeMs: number;
 }
 
 export interface ServerDraft {
@@ -157,6 +160,7 @@ export interface ProxySettings {
   /** `tcp-request inspect-delay`. */
   inspectDelayMs: number;
   dontLogNull: boolean;
+  logAsap: boolean;
   grpcCheck: GrpcCheckSettings | null;
   forwardFor: ForwardForSettings | null;
   forwarded: readonly ForwardedParameter[] | null;
@@ -197,6 +201,7 @@ export interface ResolversDraft extends NamedDraft {
   tries: number;
   /** How long an answer is waited for before the next try. */
   retryMs: number;
+  resolveMs: number;
   holdValidMs: number;
 }
 
@@ -279,6 +284,7 @@ export function newProxySettings(): ProxySettings {
     uniqueIdHeader: null,
     inspectDelayMs: 0,
     dontLogNull: false,
+    logAsap: false,
     grpcCheck: null,
     forwardFor: null,
     forwarded: null,
@@ -289,7 +295,7 @@ export function newProxySettings(): ProxySettings {
     serverDefaults: {
       weight: 1, check: false, interMs: 2000, fastInterMs: null, downInterMs: null, slowStartMs: 0, rise: 2, fall: 3, backup: false, cookie: null, disabled: false, maxconn: 0, minconn: 0,
       maxqueue: 0, idlePingMs: null, idlePingTimeoutMs: null, resolvers: null, initLibc: true, preferIpv6: false, checkPort: null, checkAddr: null, proto: null, tls: SERVER_TLS,
-      sendProxy: SEND_PROXY,
+      sendProxy: SEND_PROXY, poolMaxConn: null, poolPurgeMs: 5000,
     },
   };
 }

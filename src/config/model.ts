@@ -76,6 +76,8 @@ export interface ResolversSettings {
   readonly system: boolean;
   readonly tries: number;
   readonly timeoutMs: number;
+  /** `timeout resolve`: how long until a name that has no answer is asked for again. */
+  readonly resolveMs: number;
   /** `hold valid`: how long an answer is taken for true. */
   readonly holdValidMs: number;
 }
@@ -207,6 +209,8 @@ export interface FrontendSettings {
   readonly logs: readonly LogTarget[];
   readonly logFormat: 'none' | 'tcp' | 'http';
   readonly dontLogNull: boolean;
+  /** `option logasap`: the line does not wait for the end. */
+  readonly logAsap: boolean;
   /** `option forwardfor`; null: off. */
   readonly forwardFor: ForwardForSettings | null;
   /** `tune.bufsize`: how much of a request is held for rules, octets. */
@@ -336,6 +340,10 @@ export interface ServerSettings {
   readonly initLibc: boolean;
   /** `resolve-prefer ipv6` */
   readonly preferIpv6: boolean;
+  /** `pool-max-conn`: idle HTTP/1 connections that are kept; null: no limit of its own. */
+  readonly poolMaxConn: number | null;
+  /** `pool-purge-delay`; 0: none is kept. */
+  readonly poolPurgeMs: number;
   /**
    * Where the address comes from: `static`, or `dns` when every A/AAAA record of the host is a server of its own
    * (`server-template`, `--to dns:host:port`): then `name` is the prefix, and the servers are named `name` + number, from

@@ -41,7 +41,6 @@ import { Detection } from './detection.ts';
 import { RuledStream } from './ruled-stream.ts';
 import { TcpExchange } from './tcp-exchange.ts';
 
-
 type Phase = 'admission' | 'detecting' | 'h1' | 'h2' | 'tcp' | 'ended';
 
 export class ClientConnection extends Timer implements OwnedConnection, Http1Context, SessionOwner {
@@ -314,6 +313,12 @@ export class ClientConnection extends Timer implements OwnedConnection, Http1Con
     this.#streams++;
     this.frontend.counters.streamsTotal++;
     this.frontend.counters.streamsCurrent++;
+  }
+
+  answered(stream: StreamRecord): boolean {
+    if (stream.kind === 'tcp') this.#rules?.rawEnded(this.#tcp);
+    this.frontend.streamAnswered(stream);
+    return true;
   }
 
   ended(stream: StreamRecord): void {

@@ -17,6 +17,7 @@ export interface ConnectionOwner extends FrontendRecord {
   readonly local: LocalService | null;
   /** null: no rules. */
   readonly routing: Routing | null;
+  streamAnswered(stream: StreamRecord): void;
   streamEnded(stream: StreamRecord): void;
   protocolError(connection: ConnectionRecord, code: number, reason: string): void;
   connectionEnded(connection: OwnedConnection, streams: number, reason: string): void;

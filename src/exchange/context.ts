@@ -23,6 +23,8 @@ export interface ExchangeContext {
   readonly clientTimeoutMs: number | null;
   /** The backend for a request, or for a raw connection (null); null when there is none. */
   route(request: RequestFacts | null): Backend | null;
+  /** Of a frontend with `option logasap`: the record can be logged. False: not yet. */
+  answered(stream: StreamRecord): boolean;
   /** The record is final. */
   ended(stream: StreamRecord): void;
 }

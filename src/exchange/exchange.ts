@@ -249,6 +249,10 @@ export class Exchange extends RetriedStream implements HalfSink, StreamSeeker, S
     if (endStream) this.responseEnded = true;
     if (this.request?.method === 'CONNECT') this.#answerConnect(fields, status, endStream);
     else this.#client.sendHeaders(this.#kept(fields, status), null, endStream);
+    if (status >= 200 && this.#context.record.frontend.log.asap === true && this.phase === 'forwarding') {
+      this.totalMs = time - this.startedAt;
+      this.logged = this.#context.answered(this);
+    }
     if (endStream) this.#endedMaybe();
   }
 

@@ -45,7 +45,7 @@ export class Frontend implements ConnectionOwner {
     this.routing = routing;
     this.http2 = serverOptions(settings.http2);
     this.local = settings.http.monitorUri === null ? null : monitorService(settings.http.monitorUri);
-    this.log = { enabled: settings.logs.length > 0, skipNull: settings.dontLogNull };
+    this.log = { enabled: settings.logs.length > 0, skipNull: settings.dontLogNull, asap: settings.logAsap };
     this.#observer = observer;
     this.#nextId = nextId;
   }
@@ -89,6 +89,10 @@ export class Frontend implements ConnectionOwner {
 
   abort(cause: string): void {
     for (const connection of [...this.#connections]) connection.abort(cause);
+  }
+
+  streamAnswered(stream: StreamRecord): void {
+    this.#observer.streamAnswered(stream);
   }
 
   streamEnded(stream: StreamRecord): void {

@@ -49,6 +49,8 @@ export abstract class Placement extends Timer implements Queued {
   cause = '';
   /** `use-server`: taken while it can be. */
   preferred: Server | null = null;
+  /** `option logasap`: its line is written. */
+  logged = false;
   /** What `log-format` makes of the stream; null: the line is JSON. */
   logLine: string | null = null;
   /** `set-log-level`. */

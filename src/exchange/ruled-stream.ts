@@ -315,19 +315,29 @@ export class RuledStream extends Timer implements HalfSink, Half, ExchangeContex
     return this.#backend;
   }
 
+  /** Where rules answer in place of the server, it is known at the end how that went. */
+  answered(stream: StreamRecord): boolean {
+    if (this.#answered) return false;
+    this.#writeLine(stream);
+    return this.#context.answered(stream);
+  }
+
   ended(stream: StreamRecord): void {
     this.#state = 'ended';
     disarmTimer(this);
     this.#held = null;
-    const evaluation = this.#rules?.evaluation;
-    if (evaluation !== undefined) {
-      evaluation.record = stream;
-      evaluation.server = this.#exchange.server;
-      evaluation.backend = this.#exchange.backend;
-      const { logFormat } = this.#connection.routing.policy.frontend;
-      if (logFormat !== null && this.record.frontend.log.enabled) this.#exchange.logLine = logFormat.render(evaluation);
-      this.#exchange.logLevel = evaluation.logLevel;
-    }
+    if (!stream.logged) this.#writeLine(stream);
     this.#context.ended(stream);
+  }
+
+  #writeLine(stream: StreamRecord): void {
+    const evaluation = this.#rules?.evaluation;
+    if (evaluation === undefined) return;
+    evaluation.record = stream;
+    evaluation.server = this.#exchange.server;
+    evaluation.backend = this.#exchange.backend;
+    const { logFormat } = this.#connection.routing.policy.frontend;
+    if (logFormat !== null && this.record.frontend.log.enabled) this.#exchange.logLine = logFormat.render(evaluation);
+    this.#exchange.logLevel = evaluation.logLevel;
   }
 }

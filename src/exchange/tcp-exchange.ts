@@ -153,6 +153,10 @@ export class TcpExchange extends Placement implements StreamRecord {
     const timeouts = { clientTimeoutMs, clientFinTimeoutMs: this.#clientFinTimeoutMs, serverTimeoutMs, serverFinTimeoutMs, tunnelTimeoutMs };
     this.#relay = new Relay(this.#client, socket, this.#first, timeouts, (relay) => this.#relayEnded(relay));
     this.#first = null;
+    if (this.#context.record.frontend.log.asap === true) {
+      this.totalMs = now() - this.startedAt;
+      this.logged = this.#context.answered(this);
+    }
   }
 
   #relayEnded(relay: Relay): void {

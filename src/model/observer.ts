@@ -7,6 +7,8 @@ import type { BackendRecord, ConnectionRecord, FrontendRecord, ServerRecord, Ser
 export interface Observer {
   /** A stream or raw TCP connection ended. The record is final. */
   streamEnded(stream: StreamRecord): void;
+  /** `option logasap`: the stream's response has begun, or its server is connected. {@link streamEnded} follows, with a record that says so. */
+  streamAnswered(stream: StreamRecord): void;
   /** A connection ended; `streams` is how many it carried. `reason` is empty for an ordinary close. */
   connectionEnded(connection: ConnectionRecord, streams: number, reason: string): void;
   /** A peer broke its protocol: `side` says which, `where` names the connection, `reason` cites the rule. */
@@ -19,6 +21,7 @@ export interface Observer {
 /** A silent observer; also the base from which tests and partial observers spread. */
 export const SILENT: Observer = {
   streamEnded() {},
+  streamAnswered() {},
   connectionEnded() {},
   protocolError() {},
   serverChanged() {},

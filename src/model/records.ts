@@ -31,6 +31,8 @@ export interface LogSettings {
   readonly enabled: boolean;
   /** `option dontlognull`: connections that carried no data are not logged. */
   readonly skipNull: boolean;
+  /** `option logasap`: streams are logged when their response begins, raw connections when their server is connected. Left out: at their end. */
+  readonly asap?: boolean;
 }
 
 export interface FrontendCounters {
@@ -153,6 +155,8 @@ export interface StreamRecord {
   /** What went wrong, in words; empty when nothing did. */
   readonly cause: string;
   readonly span: TraceSpan | null;
+  /** It was told by `streamAnswered` already. */
+  readonly logged: boolean;
   /** What `log-format` makes of the stream; null: the line is JSON. */
   readonly logLine: string | null;
   /** Of `set-log-level`: the line's level, or none; null: as it comes. */

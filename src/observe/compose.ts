@@ -10,6 +10,9 @@ export function composeObservers(list: readonly Observer[]): Observer {
     streamEnded(stream) {
       for (let i = 0; i < observers.length; i++) observers[i]?.streamEnded(stream);
     },
+    streamAnswered(stream) {
+      for (let i = 0; i < observers.length; i++) observers[i]?.streamAnswered(stream);
+    },
     connectionEnded(connection, streams, reason) {
       for (let i = 0; i < observers.length; i++) observers[i]?.connectionEnded(connection, streams, reason);
     },

@@ -170,6 +170,7 @@ function toFrontend(proxy: ProxyDraft, backend: string | null, rules: ProxyRules
     logs: [...(settings.logGlobal ? logs : []), ...settings.logs],
     logFormat: settings.logFormat,
     dontLogNull: settings.dontLogNull,
+    logAsap: settings.logAsap,
     forwardFor: settings.forwardFor,
     bufferBytes: global.bufferBytes,
     tarpitMs: settings.timeouts.tarpit ?? settings.timeouts.connect,

@@ -65,6 +65,7 @@ export const ENGINE_DIRECTIVES: readonly Directive<GlobalDraft>[] = [
     vars.sess-max-size vars.txn-max-size stick-counters pattern.cache-size http.cookielen http.logurilen`, OWN_WAY),
   ...tuning('ssl.cachesize ssl.lifetime ssl.maxrecord ssl.hard-maxrecord ssl.ssl-ctx-cache-size ssl.force-private-cache', OWN_WAY),
   withoutEffect('tune.ssl.default-dh-param', 'The size of the group for old key exchanges.', 'OpenSSL chooses it by the size of the key', 'tune.ssl.default-dh-param 2048'),
+  ...tuning('ssl.capture-buffer-size ssl.capture-cipherlist-size', 'Node.js does not tell what clients offer: what was agreed upon is known, see ssl_fc_cipher'),
   ...tuning(`buffers.limit buffers.reserve bufsize.large bufsize.small memory.hot-size pool-high-fd-ratio pool-low-fd-ratio rcvbuf.backend
     rcvbuf.client rcvbuf.frontend rcvbuf.server sndbuf.backend sndbuf.client sndbuf.frontend sndbuf.server notsent-lowat.client
     notsent-lowat.server`, MEMORY),

@@ -71,6 +71,20 @@ export const OPTION_DIRECTIVES: readonly Directive<ProxyDraft>[] = [
     apply: (proxy) => { proxy.settings.logFormat = 'http'; },
   }),
   proxyDirective({
+    name: 'option httpslog', sections: ['defaults', 'frontend', 'listen'], arguments: [noFormat], origin: 'haproxy', default: 'off',
+    summary: "HAProxy's choice of the HTTP line with TLS: version, cipher, certificate.", details: SAME_LINE, example: 'option httpslog',
+    apply: (proxy) => { proxy.settings.logFormat = 'http'; },
+  }),
+  proxyDirective({
+    name: 'option logasap', sections: ['defaults', 'frontend', 'listen'], arguments: [], origin: 'haproxy', default: 'off',
+    summary: "The line of a stream is written when its response begins, that of a raw connection when the server is connected.",
+    details: 'For calls and downloads that last: their bytes, messages and total time are those up to then, and a gRPC status in trailers is not known yet. '
+      + 'Traces and metrics wait for the end.',
+    example: 'option logasap',
+    apply: (proxy) => { proxy.settings.logAsap = true; },
+    undo: (proxy) => { proxy.settings.logAsap = false; },
+  }),
+  proxyDirective({
     name: 'option redispatch', sections: ['defaults', 'listen', 'backend'], origin: 'haproxy', default: '1',
     arguments: [optional(integer('interval', -1_000_000, 1_000_000), -1)],
     summary: 'Which retries may leave the server that a cookie, a stick table or a hash has chosen.',

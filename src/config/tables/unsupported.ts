@@ -73,8 +73,6 @@ export const UNSUPPORTED_PROXY: ReadonlyMap<string, UnsupportedWord> = table(
   [under('stats', 'show-modules'), 'remove the line'],
   [list(`tcp-response monitor
     filter compression errorloc errorloc302 errorloc303 http-error log-format-sd error-log-format log-steps log-tag rate-limit use-fcgi-app quic-initial`), null],
-  [list('transparent dispatch'), "use 'server'"],
-  ['option transparent', null],
   ['capture cookie', "'http-request capture req.cook(<name>) len <length>'"],
   [under('http-check', 'connect comment set-var set-var-fmt unset-var'), "'http-check send' and 'http-check expect' are there"],
   [list('tcp-check external-check email-alert'), CHECKS],
@@ -85,12 +83,11 @@ export const UNSUPPORTED_PROXY: ReadonlyMap<string, UnsupportedWord> = table(
   [under('timeout', 'client-hs'), null],
   [under('option', `tcp-check smtpchk mysql-check pgsql-check redis-check ldap-check ssl-hello-chk external-check
     spop-check`), CHECKS],
-  [under('option', 'httpslog'), "'option httplog'"],
   [under('option', `nolinger prefer-last-server`),
   'it tunes what Pillion does in its own way: remove the line'],
   [under('option', `accept-invalid-http-request accept-invalid-http-response accept-unsafe-violations-in-http-request
     accept-unsafe-violations-in-http-response checkcache clitcpka disable-h2-upgrade dontlog-normal
     h1-case-adjust-bogus-client h1-case-adjust-bogus-server http-buffer-request http-drop-request-trailers
     http-drop-response-trailers http-ignore-probes http-restrict-req-hdr-names http-use-proxy-header idle-close-on-response
-    log-health-checks log-separate-errors logasap originalto persist socket-stats srvtcpka tcpka use-small-buffers`), null],
+    log-health-checks log-separate-errors  originalto persist socket-stats srvtcpka tcpka use-small-buffers`), null],
 );

@@ -3,6 +3,7 @@ import { pino, stdTimeFunctions } from 'pino';
 import type { Logger } from 'pino';
 import type { LogLevel, LogTarget } from '../../config/model.ts';
 import type { Observer } from '../../model/observer.ts';
+import type { StreamRecord } from '../../model/records.ts';
 import type { Report } from '../warning.ts';
 import { descriptorDestination } from './destination.ts';
 import type { Destination } from './destination.ts';
@@ -70,23 +71,28 @@ export function createLogObserver(options: LogOptions): LogObserver {
   const loggersFor = (frontend: string): readonly PillionLogger[] => byFrontend.get(frontend) ?? general;
   const targetsFor = (frontend: string): readonly LogTarget[] => options.frontends.get(frontend) ?? options.targets;
 
+  const logStream = (stream: StreamRecord): void => {
+    const { frontend } = stream.connection;
+    if (!frontend.log.enabled || stream.logLevel === 'silent') return;
+    const level = stream.logLevel === null ? (isFailure(stream) ? 'warn' : 'info') : METHODS[stream.logLevel];
+    if (stream.logLine !== null) {
+      const severity = stream.logLevel === null ? (level === 'warn' ? SEVERITIES.warning : SEVERITIES.info) : SEVERITIES[stream.logLevel];
+      for (const target of targetsFor(frontend.name)) {
+        if (severity <= SEVERITIES[target.maxLevel]) destinationOf(target).write(`${stream.logLine}\n`, Math.max(severity, leastOf(target)));
+      }
+      return;
+    }
+    const fields = streamFields(stream);
+    for (const logger of loggersFor(frontend.name)) logger[level](fields, 'stream');
+  };
+
   return {
     streamEnded(stream) {
-      const { frontend } = stream.connection;
-      if (!frontend.log.enabled) return;
-      if (frontend.log.skipNull && stream.kind === 'tcp' && stream.bytesIn === 0 && stream.bytesOut === 0) return;
-      if (stream.logLevel === 'silent') return;
-      const level = stream.logLevel === null ? (isFailure(stream) ? 'warn' : 'info') : METHODS[stream.logLevel];
-      if (stream.logLine !== null) {
-        const severity = stream.logLevel === null ? (level === 'warn' ? SEVERITIES.warning : SEVERITIES.info) : SEVERITIES[stream.logLevel];
-        for (const target of targetsFor(frontend.name)) {
-          if (severity <= SEVERITIES[target.maxLevel]) destinationOf(target).write(`${stream.logLine}\n`, Math.max(severity, leastOf(target)));
-        }
-        return;
-      }
-      const fields = streamFields(stream);
-      for (const logger of loggersFor(frontend.name)) logger[level](fields, 'stream');
+      if (stream.logged) return;
+      if (stream.connection.frontend.log.skipNull && stream.kind === 'tcp' && stream.bytesIn === 0 && stream.bytesOut === 0) return;
+      logStream(stream);
     },
+    streamAnswered: logStream,
     connectionEnded(connection, streams, reason) {
       const { frontend } = connection;
       if (!frontend.log.enabled || (streams > 0 && reason === '')) return;

@@ -88,7 +88,7 @@ describe('directives of frontends', () => {
   const rows: readonly [string, Partial<FrontendSettings>][] = [
     ['', {
       mode: 'tcp', maxconn: null, defaultBackend: 'b', clientTimeoutMs: 1000, httpRequestTimeoutMs: null, detectTimeoutMs: 1000, logs: [],
-      logFormat: 'none', dontLogNull: false, forwardFor: null, binds: [{ address: { kind: 'tcp', host: '', port: 1 }, text: ':1', proto: null, idlePing: { afterMs: 30_000, timeoutMs: 10_000, always: false }, acceptProxy: false, tls: null, socketFile: null, backlog: null, v6only: false, name: null }],
+      logFormat: 'none', dontLogNull: false, logAsap: false, forwardFor: null, binds: [{ address: { kind: 'tcp', host: '', port: 1 }, text: ':1', proto: null, idlePing: { afterMs: 30_000, timeoutMs: 10_000, always: false }, acceptProxy: false, tls: null, socketFile: null, backlog: null, v6only: false, name: null }],
       keepAliveTimeoutMs: null, clientFinTimeoutMs: null, maxConnectionAge: null,
     }],
     ['timeout client 30s', { clientTimeoutMs: 30_000 }],
@@ -106,6 +106,9 @@ describe('directives of frontends', () => {
     ['option tcplog', { logFormat: 'tcp' }],
     ['option httplog', { logFormat: 'http' }],
     ['option dontlognull', { dontLogNull: true }],
+    ['option logasap', { logAsap: true }],
+    ['option logasap\nno option logasap', { logAsap: false }],
+    ['option httpslog', { logFormat: 'http' }],
     ['option dontlognull\nno option dontlognull', { dontLogNull: false }],
   ];
   for (const [line, expected] of rows) {

@@ -59,6 +59,7 @@ export function streamRecord(changes: Partial<StreamRecord> = {}): StreamRecord 
     kind: 'h2', connection: connectionRecord(), backend: backendRecord([server]), server, request: grpcFacts(), httpStatus: 200, grpcStatus: 0,
     bytesIn: 10, bytesOut: 20, messagesIn: 1, messagesOut: 2, startedAt: 0, queueMs: 0, connectMs: 0.25, responseMs: 1.5, totalMs: 2.0004,
     retries: 0, attempts: null, redispatched: false, termination: '--', cause: '', span: null,
+    logged: false,
     logLine: null,
     logLevel: null, ...changes,
   };
