@@ -108,6 +108,7 @@ export class Fleet {
         host,
         slots: count,
         intervalMs: resolvers?.holdValidMs ?? LOOKUP_INTERVAL_MS,
+        failedIntervalMs: resolvers?.resolveMs ?? LOOKUP_INTERVAL_MS,
         preferIpv6: settings.preferIpv6,
         ...(resolvers === undefined ? {} : { lookup: askNameservers(resolvers) }),
         ...(settings.initLibc ? { firstLookup: askSystem } : {}),

@@ -16,9 +16,11 @@ export interface DiscoveryOptions {
   readonly slots: number;
   /** Milliseconds from one answer to the next question. */
   readonly intervalMs: number;
+  /** The same where there was no answer. Default: `intervalMs`. */
+  readonly failedIntervalMs?: number;
   /** Default: the system's, with /etc/hosts and search domains. */
   readonly lookup?: Lookup;
-  /** Another one for the first question; default: `lookup`. */
+  /** Another one for the first question; where it fails, `lookup` is asked at once. Default: `lookup`. */
   readonly firstLookup?: Lookup;
   /** Where a host has addresses of both families. Default: IPv4. */
   readonly preferIpv6?: boolean;
@@ -88,21 +90,23 @@ export class DnsDiscovery {
 
   async #ask(): Promise<void> {
     const run = this.#run;
-    const lookup = this.#lookup;
+    const asked = this.#lookup;
+    const lookup = this.#options.lookup ?? askSystem;
     this.#state = 'asking';
-    this.#lookup = this.#options.lookup ?? askSystem;
+    this.#lookup = lookup;
     let answer: readonly string[] = [];
     let failure = '';
     try {
-      answer = await lookup(this.#options.host);
+      answer = await asked(this.#options.host);
       if (answer.length === 0) failure = 'no addresses';
     } catch (error) {
       failure = error instanceof Error ? error.message : String(error);
     }
     if (run !== this.#run) return;
-    const { intervalMs, random = Math.random } = this.#options;
+    const { intervalMs, failedIntervalMs = intervalMs, random = Math.random } = this.#options;
+    const pause = failure === '' ? intervalMs : asked === lookup ? failedIntervalMs : 0;
     this.#endedAt = performance.now();
-    this.#wait(intervalMs * (1 - JITTER + 2 * JITTER * random()));
+    this.#wait(pause * (1 - JITTER + 2 * JITTER * random()));
     const known = this.#failure;
     this.#failure = failure;
     if (failure === '') this.#take(answer);

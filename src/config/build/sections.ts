@@ -27,6 +27,6 @@ function checkResolvers({ proxies, resolvers }: ConfigurationDraft, report: Repo
   }
 }
 
-function toResolvers({ nameservers, parseResolvConf, tries, retryMs, holdValidMs }: ResolversDraft): ResolversSettings {
-  return { nameservers: [...nameservers.values()], system: parseResolvConf || nameservers.size === 0, tries, timeoutMs: retryMs, holdValidMs };
+function toResolvers({ nameservers, parseResolvConf, tries, retryMs, resolveMs, holdValidMs }: ResolversDraft): ResolversSettings {
+  return { nameservers: [...nameservers.values()], system: parseResolvConf || nameservers.size === 0, tries, timeoutMs: retryMs, resolveMs, holdValidMs };
 }

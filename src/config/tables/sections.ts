@@ -60,9 +60,12 @@ const RESOLVERS_ROWS: readonly Directive<ResolversDraft>[] = [
   }),
   inResolvers({
     name: 'timeout resolve', arguments: [time('time', { min: 1 })], origin: 'haproxy', default: '1s', example: 'timeout resolve 1s',
-    summary: "HAProxy's shortest time between two questions for a name.",
-    details: "Here 'hold valid' is the time between two questions, so this line changes something only where it is the longer of the two.",
-    apply: (resolvers, [ms]) => { resolvers.holdValidMs = Math.max(resolvers.holdValidMs, ms); },
+    summary: 'How long until a name that has no answer is asked for again, and the shortest time between two questions for a name.',
+    details: "A name that has an answer is asked for again after 'hold valid', where that is the longer of the two.",
+    apply: (resolvers, [ms]) => {
+      resolvers.resolveMs = ms;
+      resolvers.holdValidMs = Math.max(resolvers.holdValidMs, ms);
+    },
   }),
   inResolvers({
     name: 'hold', arguments: [hold], origin: 'haproxy', default: 'valid 10s', example: 'hold valid 10s',
@@ -189,7 +192,7 @@ export const SECTION_TYPES: ReadonlyMap<string, SectionType> = new Map([
   ),
   sectionType<ResolversDraft>(
     'resolvers', "DNS servers, for 'resolvers' of servers.", RESOLVERS_ROWS, ({ resolvers }) => resolvers,
-    (name, position) => ({ name, position, nameservers: new Map(), parseResolvConf: false, tries: 3, retryMs: 1000, holdValidMs: 10_000 }),
+    (name, position) => ({ name, position, nameservers: new Map(), parseResolvConf: false, tries: 3, retryMs: 1000, resolveMs: 1000, holdValidMs: 10_000 }),
   ),
   sectionType<UserlistDraft>(
     'userlist', 'Users, passwords and groups, for authentication.', USERLIST_ROWS, ({ userlists }) => userlists,

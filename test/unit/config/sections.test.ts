@@ -38,9 +38,9 @@ listen l
     assert.deepEqual([...resolvers], [
       ['dns', {
         nameservers: [{ host: '10.0.0.53', port: 53 }, { host: '10.0.0.54', port: 5353 }, { host: '::1', port: 53 }, { host: 'fd00::1', port: 54 }, { host: '10.0.0.55', port: 53 }],
-        system: false, tries: 2, timeoutMs: 500, holdValidMs: 5000,
+        system: false, tries: 2, timeoutMs: 500, resolveMs: 2000, holdValidMs: 5000,
       }],
-      ['system', { nameservers: [], system: true, tries: 3, timeoutMs: 1000, holdValidMs: 100 }],
+      ['system', { nameservers: [], system: true, tries: 3, timeoutMs: 1000, resolveMs: 1000, holdValidMs: 100 }],
     ]);
     assert.deepEqual(backends[0]?.servers.map((server) => [server.resolvers, server.initLibc, server.preferIpv6]), [
       ['dns', false, false], ['system', true, true], ['default', true, false],

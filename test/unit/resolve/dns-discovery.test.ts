@@ -106,6 +106,27 @@ describe('DNS discovery', () => {
     assert.equal(names.questions, 2);
   });
 
+  it('asks again at once where the first question was for somebody else to answer, and sooner than otherwise while there is no answer', async () => {
+    names = new Names();
+    names.answer = 'ENOTFOUND';
+    sets = [];
+    errors = [];
+    discovery = new DnsDiscovery(
+      {
+        host: 'replicas', slots: 3, intervalMs: 60_000, failedIntervalMs: 5, lookup: names.lookup,
+        firstLookup: () => Promise.reject(new Error('no libc')), onError: (reason) => errors.push(reason),
+      },
+      (addresses) => sets.push(addresses.join(' ')),
+    );
+    await discovery.start();
+    assert.equal(names.questions, 0);
+    await names.asked(3);
+    assert.deepEqual(errors, ['no libc', 'ENOTFOUND']);
+    names.answer = ['10.0.0.1'];
+    await names.asked();
+    assert.deepEqual(sets, ['10.0.0.1']);
+  });
+
   it('says nothing after stop, and can start again', async () => {
     const started = discover(['10.0.0.1']).start();
     discovery.stop();

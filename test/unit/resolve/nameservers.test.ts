@@ -14,7 +14,7 @@ describe('nameservers of a resolvers section', () => {
   }
 
   const lookup = (port: number, tries = 1): ReturnType<typeof askNameservers> =>
-    askNameservers({ nameservers: [{ host: '127.0.0.1', port }], system: false, tries, timeoutMs: 200, holdValidMs: 1000 });
+    askNameservers({ nameservers: [{ host: '127.0.0.1', port }], system: false, tries, timeoutMs: 200, resolveMs: 1000, holdValidMs: 1000 });
 
   it('gives the addresses of both families', async () => {
     const { port, asked } = await nameserver({ 'web.test': { [A]: [[10, 0, 0, 1], [10, 0, 0, 2]], [AAAA]: [[0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]] } });
