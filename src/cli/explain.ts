@@ -130,8 +130,8 @@ function idle(settings: BackendSettings): BackendFacts {
   return {
     name: settings.name,
     counters,
-    servers: settings.servers.map(({ name, weight, maxconn, backup, disabled }) => ({
-      name, backendName: settings.name, address: '', status: disabled ? 'MAINT' : 'UP', weight, counters: none, usable: !disabled, maxconn, backup,
+    servers: settings.servers.map(({ name, weight, maxconn, backup, disabled }, index) => ({
+      id: index + 1, name, backendName: settings.name, address: '', status: disabled ? 'MAINT' : 'UP', weight, counters: none, usable: !disabled, maxconn, backup,
     })),
   };
 }

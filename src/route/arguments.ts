@@ -10,7 +10,8 @@ import type { RuleScope } from './scope.ts';
 export function checkArguments(
   name: string, specs: readonly ArgumentSpec[], given: readonly string[] | null, scope: RuleScope, position: Position,
 ): Arguments {
-  const list = given ?? [];
+  // Empty parentheses are an empty text where a text is needed.
+  const list = given !== null && given.length === 0 && specs[0]?.kind === 'text' && !specs[0].optional ? [''] : (given ?? []);
   const form = `${name}${signature(specs)}`;
   const needed = specs.filter(({ optional }) => !optional).length;
   if (list.length < needed) {

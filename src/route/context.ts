@@ -39,6 +39,7 @@ export interface BackendFacts extends BackendRecord {
 }
 
 export interface ServerFacts extends ServerRecord {
+  readonly id: number;
   readonly usable: boolean;
   readonly maxconn: number;
   readonly backup: boolean;

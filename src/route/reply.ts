@@ -25,6 +25,8 @@ export interface ReplyTemplate {
   readonly body: Buffer | LogFormat | null;
   /** `default-errorfiles`: the page that errors of this status have. */
   readonly errorPage: boolean;
+  /** Of deny and its kin, for which an error page is what is sent when nothing else is said. */
+  readonly refusal: boolean;
 }
 
 /** What to put in place of a plain refusal's body. */
@@ -51,7 +53,7 @@ export function renderReply(template: ReplyTemplate, context: Evaluation, grpc: 
     const fields = FieldList.of([':status', '200'], ['content-type', 'application/grpc'], ['grpc-status', String(code)], ...message, ...clean(others));
     return { status: 200, fields, body: NO_BODY, grpcStatus: code, plain: false, cause };
   }
-  const plain = template.body === null && template.contentType === null && status >= 400;
+  const plain = (template.errorPage || template.refusal) && template.body === null && template.contentType === null && status >= 400;
   const body = plain ? Buffer.from(`${status} ${REASONS[status] ?? cause}\n`) : bodyOf(template, context);
   const type = template.contentType ?? 'text/plain; charset=utf-8';
   const fields = FieldList.of(

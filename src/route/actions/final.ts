@@ -19,8 +19,8 @@ function isGrpc({ request }: Evaluation): boolean {
 }
 
 /** `[status N] [content-type T] [string S|lf-string F|file P|lf-file P] [hdr NAME FORMAT]...`; null: reported. */
-function replyTemplate(input: ActionInput, status: number, statusWord: string): ReplyTemplate | null {
-  const template: MutableTemplate = { status, contentType: null, headers: [], body: null, errorPage: false };
+function replyTemplate(input: ActionInput, status: number, statusWord: 'status' | 'deny_status'): ReplyTemplate | null {
+  const template: MutableTemplate = { status, contentType: null, headers: [], body: null, errorPage: false, refusal: statusWord === 'deny_status' };
   for (let word = input.next(); word !== undefined; word = input.next()) {
     if (word.text === statusWord || word.text === 'status') {
       const code = input.integer('the status', 200, 599);
@@ -80,7 +80,7 @@ function bodyFrom(kind: 'string' | 'lf-string' | 'file' | 'lf-file', text: strin
   }
 }
 
-function refusal(input: ActionInput, status: number, statusWord: string, tarpit: boolean): Apply | null {
+function refusal(input: ActionInput, status: number, statusWord: 'deny_status', tarpit: boolean): Apply | null {
   const template = replyTemplate(input, status, statusWord);
   if (template === null) return null;
   const cause = `${input.set} ${tarpit ? 'tarpit' : 'deny'} of ${input.scope.proxy}`;
@@ -142,7 +142,7 @@ function auth(input: ActionInput): Apply | null {
   }
   if (!nothingMore(input)) return null;
   const challenge = `Basic realm="${realm.replace(/["\\]/g, String.raw`\$&`)}"`;
-  const template: ReplyTemplate = { status: 401, contentType: null, body: null, errorPage: false, headers: [{ name: 'www-authenticate', value: { text: challenge, constant: challenge, render: () => challenge } }] };
+  const template: ReplyTemplate = { status: 401, contentType: null, body: null, errorPage: false, refusal: true, headers: [{ name: 'www-authenticate', value: { text: challenge, constant: challenge, render: () => challenge } }] };
   return (context) => ({ kind: 'reply', tarpit: false, reply: renderReply(template, context, isGrpc(context), 'a user name and a password are needed') });
 }
 

@@ -66,13 +66,17 @@ function replace(input: ActionInput, each: 'line' | 'element'): Apply | null {
   if (format === null) return null;
   const message = messageOf(input);
   return (context) => {
+    const target = message(context);
+    if (target === null) return null;
     const text = format.render(context);
     // The whole value is replaced, whatever part of it matches.
     const one = (value: string): string => {
       const match = regex.regex.exec(value);
       return match === null ? value : expandReplacement(text, match);
     };
-    message(context)?.replace(name, each === 'line' ? one : (value) => value.split(/,\s*/).map(one).join(', '));
+    const change = each === 'line' ? one : (value: string): string => value.split(/,\s*/).map(one).join(', ');
+    target.replace(name, change);
+    if (name === 'host') target.replace(':authority', change);
     return null;
   };
 }

@@ -1,5 +1,5 @@
 /** Converters between encodings (HAProxy manual 7.3.1). */
-import { mask, parseBits, toIpv4, Address } from '../address.ts';
+import { mask, parseAddress, parseBits, toIpv4, Address } from '../address.ts';
 import { ArgumentError, converter } from '../declare.ts';
 import { asBytes, octetsOf } from '../value.ts';
 import type { Converter } from '../declare.ts';
@@ -33,6 +33,14 @@ function numbers(name: string, order: string, bigEndian: boolean): Converter {
 /** What url_enc leaves as it is (RFC 3986, unreserved). */
 const UNRESERVED = /[^A-Za-z0-9_.~-]/g;
 
+/** A prefix length, or a mask whose ones need not be in front. */
+function parseMask6(text: string): Uint8Array | null {
+  const bits = parseBits(text, 6);
+  if (bits !== null) return mask(new Address(6, new Uint8Array(16).fill(0xff)), bits).bytes;
+  const address = text.includes(':') ? parseAddress(text) : null;
+  return address === null ? null : address.bytes;
+}
+
 export const ENCODING_CONVERTERS: readonly Converter[] = [
   converter('b64dec', '', 'str', 'bin', 'Base64 decoded.', () => (value) => decode(octetsOf(value), /^[A-Za-z0-9+/]*={0,2}$/, 'base64')),
   converter('base64', '', 'bin', 'str', 'In base64.', () => (value) => buffer(value).toString('base64')),
@@ -59,13 +67,13 @@ export const ENCODING_CONVERTERS: readonly Converter[] = [
   }),
   converter('ipmask', 'mask4:text [mask6:text]', 'addr', 'addr', 'The address with the bits beyond the mask (or prefix length) cleared.', (args) => {
     const ipv4 = parseBits(args.text(0), 4);
-    const ipv6 = args.text(1) === '' ? null : parseBits(args.text(1), 6);
+    const ipv6 = args.text(1) === '' ? null : parseMask6(args.text(1));
     if (ipv4 === null) throw new ArgumentError(`'${args.text(0)}' is not an IPv4 mask`);
     if (args.text(1) !== '' && ipv6 === null) throw new ArgumentError(`'${args.text(1)}' is not an IPv6 mask`);
     return (value) => {
       if (!(value instanceof Address)) return null;
       if (value.version === 4) return mask(value, ipv4);
-      if (ipv6 !== null) return mask(value, ipv6);
+      if (ipv6 !== null) return new Address(6, value.bytes.map((octet, index) => octet & (ipv6[index] ?? 0)));
       const mapped = toIpv4(value);
       return mapped === null ? null : mask(mapped, ipv4);
     };

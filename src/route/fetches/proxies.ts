@@ -70,6 +70,7 @@ export const PROXY_FETCHES: readonly Fetch[] = [
   fetch('srv_conn', 'int', 'Streams of the server now.', ofServer, (args, scope) => server(args, scope, ({ counters }) => counters.streamsCurrent)),
   fetch('srv_conn_free', 'int', 'Free places of the server; -1: it has no limit.', ofServer, (args, scope) =>
     server(args, scope, ({ counters, maxconn }) => (maxconn === 0 ? -1 : Math.max(0, maxconn - counters.streamsCurrent)))),
+  fetch('srv_id', 'int', "The number of the stream's server in its backend, from 1.", { needs: 'server' }, () => ({ server: chosen }: Evaluation) => chosen?.id ?? null),
   fetch('srv_is_up', 'bool', 'Whether the server takes streams.', ofServer, (args, scope) => server(args, scope, (one) => one.usable)),
   fetch('srv_name', 'str', "The name of the stream's server.", { needs: 'server' }, () => ({ server: chosen }: Evaluation) => chosen?.name ?? null),
   fetch('srv_weight', 'int', "The server's weight.", ofServer, (args, scope) => server(args, scope, ({ weight }) => weight)),

@@ -41,6 +41,7 @@ describe('actions on requests', () => {
     ['del-header : -m beg', ':method=GET :scheme=http :authority=h :path=/a/b?q=1 x=1, 2 y=z'],
     [String.raw`replace-header x ^(.) <\1>`, ':method=GET :scheme=http :authority=h :path=/a/b?q=1 x=<1> y=z'],
     [String.raw`replace-value x ^(.)$ <\1>`, ':method=GET :scheme=http :authority=h :path=/a/b?q=1 x=<1>, <2> y=z'],
+    [String.raw`replace-value Host ^(.)$ \1.example`, ':method=GET :scheme=http :authority=h.example :path=/a/b?q=1 x=1, 2 y=z'],
     ['set-path /n', ':method=GET :scheme=http :authority=h :path=/n?q=1 x=1, 2 y=z'],
     ['set-path n?m', ':method=GET :scheme=http :authority=h :path=/n?m?q=1 x=1, 2 y=z'],
     ["set-path '/a b'", ':method=GET :scheme=http :authority=h :path=/a%20b?q=1 x=1, 2 y=z'],
@@ -64,11 +65,11 @@ describe('actions on requests', () => {
     assert.equal(context.request?.get('x'), 'a b');
   });
 
-  it('variables are kept, and removed where there is no sample', () => {
+  it('variables are kept, also where there is no sample, until they are removed', () => {
     const context = evaluation(BASE);
     run('http-request', ['set-var(txn.a) req.hdr(y),upper', "set-var-fmt(sess.b) '<%[var(txn.a)]>'", 'set-header z %[var(sess.b)]', 'set-var(txn.a) req.hdr(none)', 'unset-var(sess.b)'], context);
     assert.equal(context.request?.get('z'), '<Z>');
-    assert.deepEqual([context.getVariable('txn', 'a'), context.getVariable('sess', 'b')], [null, null]);
+    assert.deepEqual([context.getVariable('txn', 'a'), context.getVariable('sess', 'b')], ['Z', null]);
   });
 
   it('addresses are changed for the request, or for the connection', () => {
@@ -115,6 +116,7 @@ describe('replies', () => {
     ['deny status 404 content-type a/b string no', ':status=404 content-type=a/b content-length=2 [no]'],
     ['return', ':status=200 content-length=0'],
     ['return status 204', ':status=204'],
+    ['return status 403', ':status=403 content-length=0'],
     ['return string a%[src]', ':status=200 content-type=text/plain; charset=utf-8 content-length=7 [a%[src]]'],
     ['return lf-string a%[src]', ':status=200 content-type=text/plain; charset=utf-8 content-length=9 [a10.1.2.3]'],
     ['redirect location /x', ':status=302 content-length=0 cache-control=no-cache location=/x'],

@@ -82,6 +82,12 @@ describe('samples', () => {
     }
   });
 
+  it('knows the server of a response by number and name', () => {
+    const context = evaluation();
+    context.server = context.backend?.servers[1] ?? null;
+    assert.deepEqual([evaluate('srv_id', context, 'response'), evaluate('srv_name', context, 'response')], ['2', 's2']);
+  });
+
   it('each have their own name, a summary and arguments that are named', () => {
     for (const rows of [FETCH_ROWS, CONVERTER_ROWS]) {
       const names = rows.flatMap((row) => row.names);

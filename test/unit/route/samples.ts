@@ -23,6 +23,7 @@ export const COMMON: readonly (readonly [expression: string, result: string | nu
   ['str(ab),sha2(256),hex', 'FB8E20FC2E4C3F248C60C39BD652F3C1347298BB977B8B4D5903B85055620603'], ['str(ab),digest(sha1),hex', 'DA23614E02469A0D7C7BD1BDAB5C9C474B1904DC'],
   ['str(ab),hmac(sha1,a2V5),hex', 'D659C8A62785FCA0D0329C6E767EE4817E34628D'],
   ['ipv4(10.1.2.3),ipmask(8)', '10.0.0.0'], ['ipv4(10.1.2.3),ipmask(255.255.0.0)', '10.1.0.0'], ['ipv6(2001:db8::1),ipmask(8,16)', '2001::'],
+  ['ipv6(2001:db8:1:2::ff),ipmask(8,ffff:0:ffff:0:0:0:0:f)', '2001:0:1::f'], ['str(),length', '0'], ['str()', ''],
   ['int(1700000000),utime(%Y-%m-%dT%H:%M:%S)', '2023-11-14T22:13:20'], ['int(1700000000),http_date', 'Tue, 14 Nov 2023 22:13:20 GMT'],
   ["str('{\"a\":{\"b\":[1,\"x\"]}}'),json_query('$.a.b[1]')", 'x'], ["str('{\"a\":7}'),json_query('$.a','int')", '7'], ["str('a/b\"'),json", String.raw`a\/b\"`],
   ["str('k=v&l=w'),param(l)", 'w'], ['str(abc),ltrim(a)', 'bc'], ['str(abc),rtrim(c)', 'ab'], ['bin(0102),be2dec(:,1)', '1:2'], ['bin(0102),be2hex(-,1)', '01-02'], ['str(h:80),host_only', 'h'],

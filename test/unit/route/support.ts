@@ -31,11 +31,11 @@ export function scope(): RuleScope & { readonly diagnostics: ReturnType<typeof c
 export const position = { file: 't', line: 1, column: 1, length: 1, source: '' };
 
 function server(name: string, changes: Partial<ServerFacts> = {}): ServerFacts {
-  return { ...serverRecord(name), usable: true, maxconn: 10, backup: false, ...changes };
+  return { ...serverRecord(name), id: 1, usable: true, maxconn: 10, backup: false, ...changes };
 }
 
 const app: BackendFacts = {
-  ...backendRecord([]), name: 'app', servers: [server('s1'), server('s2', { usable: false })],
+  ...backendRecord([]), name: 'app', servers: [server('s1'), server('s2', { id: 2, usable: false })],
   counters: { ...backendRecord().counters, queued: 3 },
 };
 
