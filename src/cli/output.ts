@@ -1,10 +1,11 @@
 /** What commands print, and their exit codes. Pure: main.ts writes it. */
-import { formatDiagnostic } from '../config/diagnostics.ts';
+import { collectDiagnostics, formatDiagnostic } from '../config/diagnostics.ts';
 import { describeTopic } from '../config/describe.ts';
 import { listens, loadConfiguration } from '../config/load.ts';
 import { migrate } from '../config/migrate.ts';
 import { evaluateCondition } from '../config/conditions.ts';
 import { keywordList } from '../config/keyword-list.ts';
+import { lex } from '../config/lexer.ts';
 import { hasFeature } from '../config/tables/features.ts';
 import { explainRequest, type Question } from './explain.ts';
 import { HELP, versionText } from './help.ts';
@@ -22,8 +23,12 @@ export function say(command: Saying, info: VersionInfo, env: Environment = {}): 
     case 'version': return { stdout: versionText(info, command.verbose), stderr: '', exitCode: 0 };
     case 'keywords': return { stdout: keywordList(), stderr: '', exitCode: 0 };
     case 'condition': {
-      const result = evaluateCondition(command.text, { env, feature: hasFeature });
-      if (!result.ok) return { stdout: '', stderr: `pillion: -cc: ${result.message}\n`, exitCode: 2 };
+      const report = collectDiagnostics();
+      // As a line of a file: quotes and variables first.
+      const [words = []] = lex({ path: '-cc', text: command.text }, env, report, () => '');
+      const result = evaluateCondition(words.map(({ text }) => text).join(' '), { env, feature: hasFeature });
+      const failure = report.errors[0]?.message ?? (result.ok ? null : result.message);
+      if (failure !== null || !result.ok) return { stdout: '', stderr: `pillion: -cc: ${failure}\n`, exitCode: 2 };
       return { stdout: '', stderr: '', exitCode: result.value ? 0 : 1 };
     }
     case 'nothing': return { stdout: '', stderr: HELP, exitCode: 1 };

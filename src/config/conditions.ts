@@ -198,11 +198,11 @@ function atLeast(read: (text: string) => readonly number[] | null, ours: string,
   return true;
 }
 
-/** `2.4-dev13`, `2.4.0-alpha`, `2.5`: a development version comes before the release. */
+/** `2.4-dev13`, `2.4.0-alpha`, `2.5`, `3`: a development version comes before the release. */
 function ofHaproxy(text: string): readonly number[] | null {
-  const match = /^(\d{1,4})\.(\d{1,4})(?:\.(\d{1,4}))?(?:-(dev|pre|rc)(\d{1,4}))?(?:-.*)?$/.exec(text);
+  const match = /^(\d{1,4})(?:\.(\d{1,4}))?(?:\.(\d{1,4}))?(?:-(dev|pre|rc)(\d{1,4}))?(?:-.*)?$/.exec(text);
   if (match === null) return null;
-  const [, major, minor, patch = '0', stage, number] = match;
+  const [, major, minor = '0', patch = '0', stage, number] = match;
   return [Number(major), Number(minor), stage === undefined ? 1 : 0, Number(patch), Number(number ?? 0)];
 }
 

@@ -16,8 +16,8 @@ import { clientOptions, type Http2Options } from '../h2/options.ts';
 import { dynamicCookie } from './dynamic-cookie.ts';
 import { Persistence } from './persistence.ts';
 import { Queue, type Place } from './queue.ts';
-import type { Http1PoolOptions } from './http1-pool.ts';
 import { Server, type ServerOwner } from './server.ts';
+import type { ConnectionSettings } from './server-connections.ts';
 import { RetryBudget } from './retry-budget.ts';
 import { retriesAnswers, retriesProcessed } from './retry-policy.ts';
 import { queueLimit, streamLimit } from './stream-limit.ts';
@@ -29,9 +29,8 @@ const MIN_HELD = 64 * 1024;
 /** HAProxy leaves an unset `timeout connect` unlimited and warns; a connect that takes longer than this has failed. */
 const DEFAULT_CONNECT_MS = 10_000;
 
-/** Octets of a body that may be under way to the client; idle connections are kept for so long (HAProxy's pool-purge-delay). */
+/** Octets of a body that may be under way to the client. */
 const HTTP1_WINDOW = 64 * 1024;
-const IDLE_HTTP1_MS = 5000;
 
 /** One who waits for a slot on any server. */
 export interface Queued extends Subject {
@@ -60,7 +59,7 @@ export class Backend implements BackendRecord, ServerOwner {
   readonly connectTimeoutMs: number;
   readonly http2: Http2Options;
   readonly weightsVary: boolean;
-  readonly http1: Http1PoolOptions;
+  readonly http1: ConnectionSettings['http1'];
   readonly mode: Mode;
   /** For streams that a server may have processed; null: without limit, or there are none. */
   readonly retryBudget: RetryBudget | null;
@@ -105,7 +104,7 @@ export class Backend implements BackendRecord, ServerOwner {
     this.http2 = clientOptions(settings.http2);
     this.mode = settings.mode;
     this.http1 = {
-      limits: settings.httpLimits, window: HTTP1_WINDOW, connectTimeoutMs: this.connectTimeoutMs, idleMs: IDLE_HTTP1_MS,
+      limits: settings.httpLimits, window: HTTP1_WINDOW, connectTimeoutMs: this.connectTimeoutMs,
       reuse: settings.http.reuse, keepAlive: settings.http.connection === 'keep-alive', pretendKeepAlive: settings.http.pretendKeepAlive,
     };
     const { retryBudget, retryOn } = settings;

@@ -22,6 +22,12 @@ export interface Http1PoolOptions extends ClientSessionOptions {
   readonly pretendKeepAlive: boolean;
 }
 
+/** How many idle connections a server's pools may keep together, and how many they do. */
+export interface IdleRoom {
+  readonly most: number;
+  now: number;
+}
+
 export class Http1Pool implements ClientSessionOwner {
   readonly #newSocket: Dial;
   readonly #options: Http1PoolOptions;
@@ -32,10 +38,12 @@ export class Http1Pool implements ClientSessionOwner {
   readonly #users = new Map<Http1ClientSession, ClientReuse>();
   readonly #waiting = new Map<Http1ClientSession, StreamSeeker>();
   readonly #onEmpty: (() => void) | null;
+  readonly #room: IdleRoom;
   #closed = false;
 
   /** @param onEmpty called whenever there is neither a connection nor anybody who waits for one */
-  constructor(dial: Dial, options: Http1PoolOptions, owner: PoolOwner, onEmpty: (() => void) | null) {
+  constructor(dial: Dial, options: Http1PoolOptions, owner: PoolOwner, onEmpty: (() => void) | null, room: IdleRoom) {
+    this.#room = room;
     this.#onEmpty = onEmpty;
     this.#newSocket = dial;
     this.#options = options;
@@ -84,9 +92,14 @@ export class Http1Pool implements ClientSessionOwner {
   #take(index: number): Http1ClientSession | null {
     const session = this.#idle[index];
     if (session === undefined) return null;
+    this.#remove(index);
+    return session;
+  }
+
+  #remove(index: number): void {
     if (index === this.#idle.length - 1) this.#idle.pop();
     else this.#idle.splice(index, 1);
-    return session;
+    this.#room.now--;
   }
 
   #hand(session: Http1ClientSession, seeker: StreamSeeker): void {
@@ -116,12 +129,18 @@ export class Http1Pool implements ClientSessionOwner {
   onIdle(session: Http1ClientSession): void {
     const user = this.#users.get(session);
     const orphaned = this.#options.reuse === 'never' && (user === undefined || user.gone || user.kept !== session);
-    if (this.#closed || orphaned || this.#idle.length >= MAX_IDLE) {
+    if (this.#closed || orphaned || this.#idle.length >= MAX_IDLE || this.#noRoom) {
       session.close('');
       return;
     }
     this.#idle.push(session);
+    this.#room.now++;
     session.rest();
+  }
+
+  /** As in HAProxy, what belongs to one client alone counts for no limit of the pool (manual 5.2, "pool-max-conn"). */
+  get #noRoom(): boolean {
+    return this.#options.reuse !== 'never' && this.#room.now >= this.#room.most;
   }
 
   onProtocolError(reason: string): void {
@@ -131,7 +150,7 @@ export class Http1Pool implements ClientSessionOwner {
   onEnded(session: Http1ClientSession, reason: string): void {
     this.#users.delete(session);
     const index = this.#idle.indexOf(session);
-    if (index >= 0) this.#idle.splice(index, 1);
+    if (index >= 0) this.#remove(index);
     const seeker = this.#waiting.get(session);
     this.#waiting.delete(session);
     if (session.connected) this.#owner.onDisconnected();

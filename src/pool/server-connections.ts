@@ -10,10 +10,8 @@ import type { TlsConnector } from '../tls/connector.ts';
 import { dialPort, dialTarget } from './address.ts';
 import { ConnectionPool, type PoolOwner, type StreamSeeker } from './connection-pool.ts';
 import { dial, type DialClient, type DialSettings } from './dial.ts';
-import { Http1Pool, type Http1PoolOptions } from './http1-pool.ts';
+import { Http1Pool, type Http1PoolOptions, type IdleRoom } from './http1-pool.ts';
 
-/** Connections that serve one client alone are closed when it has not used them for so long (HAProxy's pool-purge-delay). */
-const PURGE_MS = 5000;
 /** Names that clients may choose, of a server to which connections are open at once. */
 const MAX_NAMES = 1024;
 const HTTP2_ALPN: readonly string[] = ['h2'];
@@ -29,7 +27,7 @@ export interface Destination extends DialClient {
 export interface ConnectionSettings {
   readonly mode: Mode;
   readonly connectTimeoutMs: number;
-  readonly http1: Http1PoolOptions;
+  readonly http1: Omit<Http1PoolOptions, 'idleMs'>;
   readonly http2: Http2Options;
   connectorOf(settings: ServerTlsSettings | null): TlsConnector | null;
 }
@@ -44,6 +42,9 @@ export class ServerConnections {
   /** By port, behind the address where that depends on the client as well. */
   readonly #pools = new Map<number | string, ConnectionPool>();
   readonly #http1Pools = new Map<number | string, Http1Pool>();
+  readonly #http1: Http1PoolOptions;
+  /** Of all HTTP/1 pools together. */
+  readonly #idle: IdleRoom;
   /** null: cleartext. */
   readonly #tls: TlsConnector | null;
   /** The name that the server is told comes from clients. */
@@ -59,6 +60,8 @@ export class ServerConnections {
     this.#address = address;
     this.#common = common;
     this.#owner = owner;
+    this.#http1 = { ...common.http1, idleMs: settings.poolPurgeMs };
+    this.#idle = { most: settings.poolPurgeMs === 0 ? 0 : settings.poolMaxConn ?? Infinity, now: 0 };
     this.#followsClient = address.kind === 'tcp' && address.host === '';
     this.#tls = common.connectorOf(settings.tls);
   }
@@ -126,7 +129,7 @@ export class ServerConnections {
     if (pool === undefined) {
       const settings = this.#dialSettings(destination, HTTP1_ALPN);
       const onEmpty = this.#ownConnections ? () => this.#http1Pools.delete(key) : null;
-      pool = new Http1Pool(() => dial(settings, destination, sni), this.#common.http1, this.#owner, onEmpty);
+      pool = new Http1Pool(() => dial(settings, destination, sni), this.#http1, this.#owner, onEmpty, this.#idle);
       this.#http1Pools.set(key, pool);
     }
     return pool;
@@ -160,7 +163,7 @@ export class ServerConnections {
 
   #timeouts(own: boolean): SessionTimeouts {
     const timeouts = serverTimeouts(this.#common.connectTimeoutMs, this.settings.idlePing);
-    return own ? { ...timeouts, firstStream: { ms: PURGE_MS, name: 'pool-purge-delay' } } : timeouts;
+    return own ? { ...timeouts, firstStream: { ms: Math.max(1, this.settings.poolPurgeMs), name: 'pool-purge-delay' } } : timeouts;
   }
 }
 

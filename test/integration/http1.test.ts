@@ -268,6 +268,24 @@ describe('connections to HTTP/1 servers', () => {
     }
   });
 
+  it('pool-max-conn: what is beyond it is closed', async () => {
+    for (const [most, expected] of [[1, 2], [0, 4], [-1, 2]] as const) {
+      const { port } = await start(['http-reuse safe', `default-server pool-max-conn ${most}`]);
+      const [a, b] = [client(port), client(port)];
+      // The second client's connection has no place beside the first one's, which both use from then on.
+      for (const ask of [a, b, a, b]) await ask();
+      assert.equal(server.connections, expected, `pool-max-conn ${most}`);
+    }
+  });
+
+  it('pool-purge-delay 0: none is kept', async () => {
+    const { port } = await start(['http-reuse always', 'default-server pool-purge-delay 0']);
+    const ask = client(port);
+    await ask();
+    await ask();
+    assert.equal(server.connections, 2);
+  });
+
   it('safe gives a second request any idle connection, never only its own', async () => {
     for (const [policy, expected] of [['safe', 2], ['never', 2]] as const) {
       const { port } = await start([`http-reuse ${policy}`]);

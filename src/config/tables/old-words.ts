@@ -25,6 +25,11 @@ export function goneText(name: string, { since }: OldWord): string {
   return `'${name}' is gone from HAProxy${since === null ? '' : ` since ${since}`}`;
 }
 
+/** For whom no other server can take: `backup`. Without a port of its own it could not be checked. */
+function toClientsDestination(): readonly (readonly string[])[] {
+  return [['server', 'transparent', '*', 'backup', 'no-check']];
+}
+
 /** In `global`. */
 export const OLD_GLOBAL: ReadonlyMap<string, OldWord> = new Map([
   gone('nbproc', '2.5', "remove the line: Pillion is one process; for more cores, 'nbthread' or more pods"),
@@ -56,6 +61,9 @@ export const OLD_PROXY: ReadonlyMap<string, OldWord> = new Map<string, OldWord>(
     since: '1.6', today: "'cookie' or 'stick on'",
     rewrite: () => "the application's cookie was followed: use 'cookie <name> prefix', or 'stick on req.cook(<name>)'",
   }],
+  ['dispatch', { since: '3.5', today: "'server <name> <address>'", rewrite: (words) => [['server', 'dispatch', ...words, 'backup', 'no-check']] }],
+  ['transparent', { since: '3.5', today: "'server <name> *'", rewrite: toClientsDestination }],
+  ['option transparent', { since: '3.5', today: "'server <name> *'", rewrite: toClientsDestination }],
   ...headerWords('req', 'http-request', 'req.hdr'),
   ...headerWords('rsp', 'http-response', 'res.hdr'),
   ...(['reqsetbe', 'reqisetbe'] as const).map((name): [string, OldWord] => [name, {

@@ -118,6 +118,21 @@ export const SERVER_KEYWORDS: readonly Row[] = [
     summary: 'Speak HTTP/2 with prior knowledge to this server, or HTTP/1.',
     set: (server: ServerKeywords, protocol) => { server.proto = protocol; },
   }),
+  keyword({
+    name: 'pool-max-conn', argument: integer('connections', -1, 2 ** 31 - 1), default: '-1 (1024 of each kind)',
+    summary: 'Idle HTTP/1 connections to this server that are kept for others; with http-reuse never each client keeps its own.',
+    set: (server: ServerKeywords, connections) => { server.poolMaxConn = connections < 0 ? null : connections; },
+  }),
+  keyword({
+    name: 'pool-purge-delay', argument: time('delay'), default: '5s',
+    summary: 'How long an idle HTTP/1 connection, or an HTTP/2 connection that is for one client alone, is kept; 0: not at all.',
+    set: (server: ServerKeywords, delay) => { server.poolPurgeMs = delay; },
+  }),
+  keyword({
+    name: 'pool-low-conn', argument: integer('connections', 0, 2 ** 31 - 1), default: '0',
+    summary: "Below so many idle connections HAProxy's threads do not take each other's: without effect here, one event loop has them all.",
+    set: () => {},
+  }),
   ...SERVER_TLS_KEYWORDS,
   ...RESOLVE_KEYWORDS,
 ];
@@ -129,8 +144,7 @@ export const UNSUPPORTED_SERVER_KEYWORDS: ReadonlyMap<string, number> = new Map(
     sni-auto stick strict-maxconn tfo`, 0),
   ...words(`agent-addr agent-inter agent-port agent-send cc check-pool-conn-name check-proto client-sigalgs
     error-limit from guid hash-key healthcheck id init-state log-bufsize log-proto max-reuse
-    name namespace npn observe on-error on-marked-down on-marked-up pool-conn-name pool-low-conn pool-max-conn
-    pool-purge-delay redir renegotiate-limit resolve-net resolve-opts set-proxy-v2-tlv-fmt
+    name namespace npn observe on-error on-marked-down on-marked-up pool-conn-name redir renegotiate-limit resolve-net resolve-opts set-proxy-v2-tlv-fmt
     shard socks4 source tcp-md5sig tcp-ut track usesrc ws`, 1),
 ]);
 

@@ -21,15 +21,14 @@ function setVariable(input: ActionInput, formatted: boolean): Apply | null {
   return (context) => {
     const value = expression.get(context);
     // Octets are a view of a buffer that is used again.
-    if (value === null) context.variables(scope).unset(name);
-    else context.variables(scope).set(name, value instanceof Uint8Array ? Uint8Array.from(value) : value);
+    if (value !== null) context.variables(scope).set(name, value instanceof Uint8Array ? Uint8Array.from(value) : value);
     return null;
   };
 }
 
 export const VARIABLE_ACTIONS: readonly Action[] = [
   {
-    name: 'set-var', parameter: 'var', usage: 'set-var(<var>) <expression>', sets: ALL, summary: 'Keeps a sample in a variable; without a sample the variable is removed.',
+    name: 'set-var', parameter: 'var', usage: 'set-var(<var>) <expression>', sets: ALL, summary: 'Keeps a sample in a variable; without a sample it stays as it is.',
     compile: (input) => setVariable(input, false),
   },
   { name: 'set-var-fmt', parameter: 'var', usage: 'set-var-fmt(<var>) <format>', sets: ALL, summary: 'Keeps a text in a variable.', compile: (input) => setVariable(input, true) },

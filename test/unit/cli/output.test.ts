@@ -27,6 +27,11 @@ describe('what commands print', () => {
     assert.deepEqual(say({ kind: 'nothing' }, INFO), { stdout: '', stderr: HELP, exitCode: 1 });
   });
 
+  it('-cc reads a condition as a line of a file: quotes, variables', () => {
+    const holds = (text: string): number => say({ kind: 'condition', text }, INFO, { A: 'x y' }).exitCode;
+    assert.deepEqual([holds('streq("$A",\'x y\')'), holds("streq('$A',x)"), holds('streq("$A)'), holds('!(0))'), holds('')], [0, 1, 2, 2, 1]);
+  });
+
   it('help of a directive, or why there is none', () => {
     const known = say({ kind: 'help', topic: ['balance'] }, INFO);
     assert.match(known.stdout, /^balance roundrobin/);

@@ -8,13 +8,13 @@ const FACTS = { env: { SET: '1', EMPTY: '' }, feature: (name: string): boolean =
 const HOLDS: readonly string[] = [
   '1', '-1', '12', '!0', '!!1', 'defined(SET)', 'defined(EMPTY)', '!defined(NOPE)', 'feature(OPENSSL)', '!feature(LUA)', 'streq(a,a)', 'streq(,)',
   'strneq(a,b)', 'strstr(abc,bc)', 'streq("a,b","a,b")', String.raw`streq(a\,b,'a,b')`, 'streq( a, a)', 'version_atleast(2.4)', 'version_atleast(2.4-dev13)',
-  'version_atleast(3.2.0)', 'version_before(3.2.1)', 'version_before(3.3-dev1)', 'version_atleast(3.2-dev9)', 'openssl_version_atleast(1.1.1)',
+  'version_atleast(3.2.0)', 'version_atleast(3)', 'version_before(4)', 'version_before(3.2.1)', 'version_before(3.3-dev1)', 'version_atleast(3.2-dev9)', 'openssl_version_atleast(1.1.1)',
   'openssl_version_atleast(0x10101000)', 'openssl_version_atleast(3.0.0-alpha1)', 'openssl_version_before(9.0.0)', 'ssllib_name_startswith(OpenSSL)', 'enabled(EPOLL)', '!enabled(SPLICE)',
   '1 && 1', '0 || 1', '1 || 0 && 0', '(0 || 1) && 1', '!(0)', '!0 && !0', '1&&1||0', ' ( ( 1 ) ) ', '0 && 0 || 1', '!awslc_api_atleast(1)',
 ];
 const FAILS: readonly string[] = [
   '', ' ', '0', '!1', 'defined(NOPE)', 'defined()', 'feature(LUA)', 'streq(a,b)', 'streq(a,A)', 'streq( a,a)', 'strneq(a,a)', 'strstr(abc,x)', 'version_before(3.2)',
-  'version_atleast(3.2.1)', 'version_atleast(4.0)', 'openssl_version_before(1.1.1)', 'ssllib_name_startswith(wolfSSL)', 'enabled(KQUEUE)', '1 && 0',
+  'version_atleast(3.2.1)', 'version_atleast(4.0)', 'version_atleast(1024)', 'openssl_version_before(1.1.1)', 'ssllib_name_startswith(wolfSSL)', 'enabled(KQUEUE)', '1 && 0',
   '0 || 0', '(0 || 1) && 0', '!(1 || 0)',
 ];
 const WRONG: readonly [text: string, message: string][] = [

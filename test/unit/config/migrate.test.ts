@@ -11,6 +11,8 @@ const lines: readonly [section: string, before: string, after: string][] = [
   ['defaults', '  no option  forceclose', '  no option httpclose'],
   ['backend b', 'option http-tunnel', "# 'option http-tunnel' is gone from HAProxy since 2.1: remove the line: a connection becomes a tunnel when both sides agree to it by Upgrade "
     + 'or CONNECT\n# option http-tunnel'],
+  ['backend b', '  dispatch 10.0.0.1:80', '  server dispatch 10.0.0.1:80 backup no-check'],
+  ['backend b', '  option transparent', '  server transparent * backup no-check'],
   ['frontend f', '  block if bad # why', '  http-request deny if bad # why'],
   ['frontend f', '  mode health', '  mode http\n  http-request return status 200'],
   ['frontend f', '  monitor-net 10.0.0.0/8', '  http-request return status 200 if { src 10.0.0.0/8 }'],

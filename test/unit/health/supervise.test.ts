@@ -13,7 +13,7 @@ import type { Server } from '../../../src/pool/server.ts';
 
 const SERVER: ServerSettings = {
   name: 's1', address: { kind: 'unix', path: '/nowhere' }, weight: 1, check: true, interMs: 20, fastInterMs: null, downInterMs: null, slowStartMs: 0, rise: 2, fall: 3, backup: false, cookie: null, disabled: false,
-  maxconn: 0, minconn: 0, maxqueue: 0, idlePing: { afterMs: null, timeoutMs: 1, always: false }, proto: null, resolvers: null, initLibc: true, preferIpv6: false, checkPort: null, checkAddr: null, discovery: { kind: 'static' },
+  maxconn: 0, minconn: 0, maxqueue: 0, idlePing: { afterMs: null, timeoutMs: 1, always: false }, proto: null, resolvers: null, initLibc: true, preferIpv6: false, poolMaxConn: null, poolPurgeMs: 5000, checkPort: null, checkAddr: null, discovery: { kind: 'static' },
   tls: null, checkTls: null, sendProxy: null, checkSendProxy: null,
 };
 const BACKEND: BackendSettings = {
