@@ -77,6 +77,8 @@ export interface Directive<D> extends Documentation {
   readonly negatable: boolean;
   /** What HAProxy says of it in a proxy that cannot use it: an error, or a warning that it is ignored. In `defaults`: an error. */
   readonly misplaced: 'error' | 'warning';
+  /** In `defaults` it is for the proxies that begin with that section: read once more for each of them, in front of its own lines. */
+  readonly replayed: boolean;
   /** Takes the arguments and applies them; false when something was wrong, and reported. */
   readonly compile: (draft: D, cursor: Cursor, context: ArgumentContext & ApplyContext) => boolean;
   readonly undo: (draft: D) => void;
@@ -89,6 +91,7 @@ interface Row<D, A extends readonly Argument<unknown>[], S extends SectionKind> 
   readonly sections: readonly S[];
   readonly arguments: A;
   readonly misplaced?: 'error' | 'warning';
+  readonly replayed?: true;
   /** Present: `no NAME` is allowed and does this. */
   readonly undo?: (draft: D) => void;
   /** Present: `default NAME` does this, and not what `undo` does. */
@@ -124,6 +127,7 @@ function hideArguments<D, A extends readonly Argument<unknown>[]>(row: Row<D, A,
     usage: [row.name, ...row.arguments.map((argument) => argument.usage)].join(' ').trimEnd(),
     negatable: undo !== undefined,
     misplaced: row.misplaced ?? 'warning',
+    replayed: row.replayed === true,
     undo: (draft) => undo?.(draft),
     reset: (draft) => (reset ?? undo)?.(draft),
     compile: (draft, cursor, context) => {

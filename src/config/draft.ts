@@ -12,7 +12,7 @@ import type { BindTlsDraft, GlobalTlsDraft, SendProxyDraft, ServerTlsDraft } fro
 import { GLOBAL_TLS, SEND_PROXY, SERVER_TLS } from './tls-draft.ts';
 import type { RulesDraft } from '../route/rules-draft.ts';
 import type { ProcessVariable } from '../route/start.ts';
-import type { Token } from './lexer.ts';
+import type { Line, Token } from './lexer.ts';
 
 export type ProxySection = 'defaults' | 'frontend' | 'backend' | 'listen';
 export type OtherSection = 'http-errors' | 'resolvers' | 'userlist';
@@ -185,6 +185,8 @@ export interface ProxyDraft {
   stickTable: StickTableSettings | null;
   readonly stick: (StickRule & { readonly position: Position })[];
   readonly rules: RulesDraft;
+  /** Lines of a named `defaults` section that the proxies which begin with it read. */
+  readonly replayed: Line[];
   /** `option grpc-check` of this very section, for the warning that no server asks for checks. */
   grpcCheckPosition: Position | null;
 }

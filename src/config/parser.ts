@@ -11,11 +11,11 @@ import { OLD_GLOBAL, OLD_PROXY } from './tables/old-words.ts';
 import { SECTION_TYPES } from './tables/sections.ts';
 import { hasFeature } from './tables/features.ts';
 import { UNSUPPORTED_GLOBAL, UNSUPPORTED_GLOBAL_PREFIXES, UNSUPPORTED_PROXY, UNSUPPORTED_SECTIONS } from './tables/unsupported.ts';
-import { vocabulary } from './vocabulary.ts';
+import { lookUp, vocabulary } from './vocabulary.ts';
 import { newRulesDraft } from '../route/rules-draft.ts';
 import type { Diagnostics } from './diagnostics.ts';
 import type { StatementContext } from './statement.ts';
-import type { ConfigurationDraft, GlobalDraft, ProxyDraft, ProxySection, ProxySettings, SectionKind } from './draft.ts';
+import type { ConfigurationDraft, GlobalDraft, ProxyDraft, ProxySection, SectionKind } from './draft.ts';
 import type { Environment, Line, Source, Token } from './lexer.ts';
 import type { SectionBody, SectionType } from './tables/sections.ts';
 import type { Vocabulary } from './vocabulary.ts';
@@ -39,6 +39,13 @@ type Section =
   | { readonly kind: 'proxy'; readonly draft: ProxyDraft }
   | { readonly kind: 'other'; readonly type: SectionType; readonly name: string; readonly body: SectionBody };
 
+/** What a proxy begins with. */
+type Defaults = Pick<ProxyDraft, 'settings' | 'replayed'>;
+
+function newDefaults(): Defaults {
+  return { settings: newProxySettings(), replayed: [] };
+}
+
 /** All sources in order, as one configuration: a section ends with its file, defaults do not (HAProxy manual 2.1). */
 export function parse(sources: readonly Source[], env: Environment, report: Diagnostics): ConfigurationDraft {
   const parser = new Parser(report, env);
@@ -52,7 +59,9 @@ class Parser {
   readonly #preprocessor: Preprocessor;
   #section: Section = { kind: 'none' };
   /** What proxies without `from` begin with: the last defaults section, named or not. */
-  #defaults: ProxySettings = newProxySettings();
+  #defaults: Defaults = newDefaults();
+  /** The kind of section that defaults with rules have served. */
+  readonly #servedAs = new Map<Defaults, ProxySection>();
   readonly #warned = new Set<string>();
 
   constructor(report: Diagnostics, env: Environment) {
@@ -81,12 +90,21 @@ class Parser {
       case 'none': return this.#outOfSection(head);
       case 'skipped': return;
       case 'global': return readStatement(line, GLOBAL_WORDS, this.#section.draft, this.#context('global'));
-      case 'proxy': return readStatement(line, PROXY_WORDS, this.#section.draft, this.#context(this.#section.draft.section));
+      case 'proxy': return this.#proxyStatement(line, this.#section.draft);
       case 'other': {
         const context = this.#context(this.#section.type.word);
         return this.#section.body.read((words, draft) => readStatement(line, words, draft, context));
       }
     }
+  }
+
+  #proxyStatement(line: Line, draft: ProxyDraft): void {
+    readStatement(line, PROXY_WORDS, draft, this.#context(draft.section));
+    if (draft.section !== 'defaults') return;
+    const found = lookUp(PROXY_WORDS, line);
+    if (found.kind !== 'row' || !found.row.replayed) return;
+    if (draft.name !== '') draft.replayed.push(line);
+    else this.#report.error(`'${found.row.name}' needs a 'defaults' section that has a name`, line[0].position, "write 'defaults <name>'");
   }
 
   /** `bakend` at the begin of a line is no directive of the section before it, and neither is what follows. */
@@ -156,15 +174,34 @@ class Parser {
     if (name === undefined && section !== 'defaults') return this.#report.error(`'${section}' needs a name`, head.position);
     const checked = name === undefined ? null : parseName(name.text);
     if (checked !== null && !checked.ok) this.#report.error(checked.message, name?.position ?? head.position);
-    const settings = this.#inherited(section, clause);
+    const defaults = this.#inherited(section, clause);
     const draft: ProxyDraft = {
-      section, name: name?.text ?? '', position: name?.position ?? head.position, settings,
-      binds: [], servers: [], stickTable: null, stick: [], rules: newRulesDraft(name?.text ?? '', this.draft.global.environment, this.draft.userlists, this.#report), grpcCheckPosition: null,
+      section, name: name?.text ?? '', position: name?.position ?? head.position, settings: copySettings(defaults.settings), replayed: [],
+      binds: [], servers: [], stickTable: null, stick: [], rules: newRulesDraft(section === 'defaults' ? '' : (name?.text ?? ''), this.draft.global.environment, this.draft.userlists, this.#report), grpcCheckPosition: null,
     };
     this.#section = { kind: 'proxy', draft };
     if (section === 'defaults') this.#nameDefaults(draft);
     else if (this.draft.proxies.length < MAX_PROXIES) this.draft.proxies.push(draft);
     else if (this.draft.proxies.length === MAX_PROXIES) this.#report.error(`more than ${MAX_PROXIES} proxies`, head.position);
+    if (defaults.replayed.length > 0) this.#replay(defaults, draft);
+  }
+
+  /** Rules of the defaults in front of the proxy's own (HAProxy manual 4, "defaults"). */
+  #replay(defaults: Defaults, draft: ProxyDraft): void {
+    const { section, position, rules } = draft;
+    if (section === 'defaults' || section === 'listen') {
+      this.#report.error(`a defaults section with rules cannot serve a '${section}' section`, position, "rules there are for 'frontend' or for 'backend' sections");
+      return;
+    }
+    const other = this.#servedAs.get(defaults) ?? section;
+    this.#servedAs.set(defaults, other);
+    if (other !== section) {
+      this.#report.error("a defaults section with rules cannot serve both 'frontend' and 'backend' sections", position, `it serves a '${other}' above`);
+      return;
+    }
+    for (const line of defaults.replayed) readStatement(line, PROXY_WORDS, draft, this.#context(section));
+    // Not every proxy needs what is there for all.
+    for (const acl of rules.scope.acls.values()) acl.used = true;
   }
 
   #nameDefaults(draft: ProxyDraft): void {
@@ -177,9 +214,9 @@ class Parser {
   }
 
   /** `[from NAME]`, and what it gives. A `defaults` section without it begins with HAProxy's own defaults. */
-  #inherited(section: ProxySection, clause: readonly Token[]): ProxySettings {
+  #inherited(section: ProxySection, clause: readonly Token[]): Defaults {
     const [from, name, extra] = clause;
-    if (from === undefined) return section === 'defaults' ? newProxySettings() : copySettings(this.#defaults);
+    if (from === undefined) return section === 'defaults' ? newDefaults() : this.#defaults;
     if (from.text !== 'from') {
       const only = "only 'from <defaults>' may follow";
       const hint = section === 'defaults' ? only : `addresses are given by 'bind'; ${only}`;
@@ -188,16 +225,16 @@ class Parser {
     else if (extra !== undefined) this.#report.error(`unexpected '${extra.text}'`, extra.position);
     else {
       const found = this.draft.namedDefaults.get(name.text);
-      if (found !== undefined) return copySettings(found.settings);
+      if (found !== undefined) return found;
       const near = nearest(name.text, this.draft.namedDefaults.keys());
       this.#report.error(`there is no defaults section named '${name.text}' above`, name.position, near && `did you mean '${near}'?`);
     }
-    return copySettings(this.#defaults);
+    return this.#defaults;
   }
 
   #end(): void {
     const { kind } = this.#section;
-    if (kind === 'proxy' && this.#section.draft.section === 'defaults') this.#defaults = this.#section.draft.settings;
+    if (kind === 'proxy' && this.#section.draft.section === 'defaults') this.#defaults = this.#section.draft;
     this.#section = { kind: 'none' };
   }
 

@@ -58,6 +58,7 @@ function check(name: string, { name: what, kind }: ArgumentSpec, text: string, s
       scope.references.push({ kind: 'userlist', name: text, position });
       return;
     case 'server':
+      if (scope.proxy === '' && !text.includes('/')) throw new ArgumentError(`'${name}' needs the server's backend in a defaults section: <backend>/<server>`);
       scope.references.push({ kind: 'server', name: text.includes('/') ? text : `${scope.proxy}/${text}`, position });
   }
 }

@@ -10,13 +10,14 @@ import type { ProxyDraft, ProxySection } from '../draft.ts';
 import type { Token } from '../lexer.ts';
 
 const PROXIES: readonly ProxySection[] = ['frontend', 'listen', 'backend'];
+const WITH_DEFAULTS: readonly ProxySection[] = ['defaults', ...PROXIES];
 const FRONTENDS: readonly ProxySection[] = ['frontend', 'listen'];
 const FORMATS: readonly ProxySection[] = ['defaults', 'frontend', 'listen'];
 
 function ruleRow(name: RuleSet, list: (proxy: ProxyDraft) => Rule[], summary: string, example: string): Directive<ProxyDraft> {
   return proxyDirective({
-    name, sections: PROXIES, origin: 'haproxy', default: 'none', misplaced: 'error', summary, example,
-    details: 'Rules are looked at in the order in which they stand until one decides. docs/rules.md has the actions and conditions.',
+    name, sections: WITH_DEFAULTS, origin: 'haproxy', default: 'none', misplaced: 'error', replayed: true, summary, example,
+    details: 'Rules are looked at in the order in which they stand until one decides; those of a named defaults section come first. docs/rules.md has the actions and conditions.',
     arguments: [remaining(`<action> ${CONDITION}`, '<action>: see docs/rules.md')],
     apply: (proxy, [words], { position, path }) => {
       proxy.rules.scope.path = path;

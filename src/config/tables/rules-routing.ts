@@ -7,7 +7,7 @@ import type { ProxyDraft } from '../draft.ts';
 
 export const ROUTING_DIRECTIVES: readonly Directive<ProxyDraft>[] = [
   proxyDirective({
-    name: 'acl', sections: ['frontend', 'listen', 'backend'], origin: 'haproxy', default: 'none', misplaced: 'error',
+    name: 'acl', sections: ['defaults', 'frontend', 'listen', 'backend'], origin: 'haproxy', default: 'none', misplaced: 'error', replayed: true,
     arguments: [remaining('<name> <criterion> [flags] [operator] [<value>...]', '<criterion>: an expression such as path_beg or req.hdr(host); see docs/rules.md')],
     summary: 'A name for a condition. Several lines of one name: any of them.', example: 'acl greeter path_beg /helloworld.Greeter/',
     apply: (proxy, [words], { position, path }) => {

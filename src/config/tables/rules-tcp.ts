@@ -10,7 +10,7 @@ import type { ProxyDraft, ProxySection } from '../draft.ts';
 
 function ruleRow(name: RuleSet, sections: readonly ProxySection[], list: (proxy: ProxyDraft) => Rule[], summary: string, example: string): Directive<ProxyDraft> {
   return proxyDirective({
-    name, sections, origin: 'haproxy', default: 'none', misplaced: 'error', summary, example,
+    name, sections: ['defaults', ...sections], origin: 'haproxy', default: 'none', misplaced: 'error', replayed: true, summary, example,
     arguments: [remaining(`<action> ${CONDITION}`, '<action>: see docs/rules.md')],
     apply: (proxy, [words], { position, path }) => {
       proxy.rules.scope.path = path;

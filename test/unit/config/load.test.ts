@@ -281,8 +281,8 @@ backend d
 
 describe('the rows', () => {
   const example = (name: string, section: string, line: string): void => {
-    const head = section === 'global' ? 'global' : `${section} ${section === 'defaults' ? '' : 'x'}`;
-    const { errors } = loadConfiguration([{ path: 't', text: `${head}\n${name.startsWith('stick ') ? 'stick-table type ip size 1k' : ''}\n${line}\nbackend greeter\nbackend other\nstick-table type ip size 1k\nhttp-errors site\nerrorfile 403 /dev/null\nerrorfile 503 /dev/null\n` }], {});
+    const head = section === 'global' ? 'global' : `${section} x`;
+    const { errors } = loadConfiguration([{ path: 't', text: `${head}\n${name.startsWith('stick ') ? 'stick-table type ip size 1k' : ''}\n${line}\ndefaults\nbackend greeter\nbackend other\nstick-table type ip size 1k\nhttp-errors site\nerrorfile 403 /dev/null\nerrorfile 503 /dev/null\n` }], {});
     assert.deepEqual(errors.map(formatDiagnostic), [], `${name} in ${section}`);
   };
 

@@ -25,10 +25,34 @@ describe('rules in a configuration', () => {
       ["4:1 warning: 'path_beg' is never true in mode tcp ('f'): it needs an HTTP request | mode http, grpc and auto look at requests"]],
     ['frontend f\nmode tcp\nbind :1\nhttp-request deny\ndefault_backend b\nbackend b\nmode tcp\nserver s a:1\n', ["4:1 warning: rules of HTTP are ignored in mode tcp ('f') | use mode http, grpc or auto"]],
     ['frontend f\nbind :1\nlog-format "%[status] %xx"\nhttp-request deny\n', ["3:23 error: unknown variable '%xx'"]],
-    ['defaults\nhttp-request deny\n', ["2:1 error: 'http-request' is of no use in section 'defaults' | it belongs to frontend, listen, backend"]],
+    ['defaults\nhttp-request deny\n', ["2:1 error: 'http-request' needs a 'defaults' section that has a name | write 'defaults <name>'"]],
   ] as const) {
     it(text.split('\n').slice(1, -1).join(' / '), () => assert.deepEqual(told(text).map((line) => line.replace(/ \| write %%.*| \| did you mean '%.*/, '')), expected));
   }
+
+  for (const [text, expected] of [
+    ['defaults d\nhttp-request deny\ndefaults e from d\n', ["8:10 error: a defaults section with rules cannot serve a 'defaults' section | rules there are for 'frontend' or for 'backend' sections"]],
+    ['defaults d\nhttp-request deny\nlisten l from d\n', ["8:8 error: a defaults section with rules cannot serve a 'listen' section | rules there are for 'frontend' or for 'backend' sections"]],
+    ['defaults d\nhttp-request deny\nfrontend f from d\nbackend b from d\n', ["9:9 error: a defaults section with rules cannot serve both 'frontend' and 'backend' sections | it serves a 'frontend' above"]],
+    ['defaults d\ntcp-request connection reject\nbackend b from d\n', ["7:1 error: 'tcp-request connection' is of no use in section 'backend' | it belongs to defaults, frontend, listen"]],
+    ['defaults d\nhttp-request deny if { srv_is_up(s) }\nbackend b from d\nserver s a:1\n', ["7:24 error: 'srv_is_up' needs the server's backend in a defaults section: <backend>/<server> | srv_is_up(backend/server): Whether the server takes streams."]],
+  ] as const) it(text.split('\n').slice(0, -1).join(' / '), () => {
+    const { errors } = loadConfiguration([{ path: 't', text: `defaults\nmode http\ntimeout client 1\ntimeout connect 1\ntimeout server 1\n${text}` }], {});
+    assert.deepEqual(errors.map(({ message, hint, position }) => `${position?.line}:${position?.column} error: ${message}${hint === null ? '' : ` | ${hint}`}`), expected);
+  });
+
+  it('of named defaults come in front of those of each proxy that begins with them', () => {
+    const times = 'mode http\ntimeout client 1\ntimeout connect 1\ntimeout server 1\n';
+    const { configuration, errors, warnings } = loadConfiguration([{ path: 't', text: `defaults common\n${times}defaults front from common\nacl known path /\nhttp-request capture path len 9\n`
+      + 'http-request deny if known\ntcp-request session accept\nfrontend f from front\nbind :1\ndeclare capture request len 5\nhttp-request capture src id 1\nhttp-request allow\ndefault_backend b\n'
+      + 'frontend g from front\nbind :2\ndefault_backend b\ndefaults plain from common\nbackend b\nserver s a:1\n' }], {});
+    assert.deepEqual([...errors, ...warnings].map(({ message }) => message), []);
+    const [f, g] = (configuration?.frontends ?? []).map(({ rules }) => rules);
+    assert.deepEqual(f?.httpRequest.map((rule) => rule.text), ['http-request capture path len 9', 'http-request deny', 'http-request capture src id 1', 'http-request allow']);
+    assert.deepEqual(g?.httpRequest.map((rule) => rule.text), ['http-request capture path len 9', 'http-request deny']);
+    assert.deepEqual([f?.tcpSession.length, f?.captures.request.length, g?.captures.request.length], [1, 2, 1]);
+    assert.equal(configuration?.backends[0]?.rules, null);
+  });
 
   it('frontends of mode http may use each backend that use_backend names only in a fitting mode', () => {
     assert.match(told('frontend f\nbind :1\nuse_backend b if TRUE\ndefault_backend c\nbackend b\nmode tcp\nserver s a:1\nbackend c\nserver s a:1\n').join(), /cannot use tcp backend 'b'/);
