@@ -159,6 +159,8 @@ export interface ProxySettings {
   uniqueIdHeader: string | null;
   /** `tcp-request inspect-delay`. */
   inspectDelayMs: number;
+  /** `option http-buffer-request` */
+  bufferRequest: boolean;
   dontLogNull: boolean;
   logAsap: boolean;
   grpcCheck: GrpcCheckSettings | null;
@@ -285,6 +287,7 @@ export function newProxySettings(): ProxySettings {
     uniqueIdFormat: null,
     uniqueIdHeader: null,
     inspectDelayMs: 0,
+    bufferRequest: false,
     dontLogNull: false,
     logAsap: false,
     grpcCheck: null,

@@ -155,7 +155,7 @@ export class RuledStream extends Timer implements HalfSink, Half, ExchangeContex
       case 'body':
         this.#state = 'body';
         this.#atLeast = outcome.atLeast;
-        armTimer(this, now() + outcome.ms);
+        if (outcome.ms < Infinity) armTimer(this, now() + outcome.ms);
         return this.#bodyCame(held);
     }
   }
@@ -173,8 +173,8 @@ export class RuledStream extends Timer implements HalfSink, Half, ExchangeContex
     if (this.#state === 'tarpit' && reply !== null) this.#answer(reply);
     else if (this.#state === 'body' && this.#rules !== null && this.#held !== null) {
       this.refuse(this.#fields, this.#held.ended, {
-        grpcStatus: GRPC_STATUS.DEADLINE_EXCEEDED, httpStatus: 408, message: "the request's body did not come in time (wait-for-body)",
-      }, 'cD');
+        grpcStatus: GRPC_STATUS.DEADLINE_EXCEEDED, httpStatus: 408, message: "the request's body did not come in time",
+      }, 'cR');
     }
   }
 

@@ -40,6 +40,13 @@ export interface InheritedFormats {
   /** In lower case. */
   readonly uniqueIdHeader: string | null;
   readonly inspectDelayMs: number;
+  /** `option http-buffer-request`: how long the body is waited for before all rules, milliseconds; null: it is not. */
+  readonly bufferRequest: { readonly ms: number; readonly position: Position } | null;
+}
+
+function buffering({ ms, position }: { readonly ms: number; readonly position: Position }): Rule {
+  const decision = { kind: 'body', ms, atLeast: 0 } as const;
+  return { text: 'option http-buffer-request', position, condition: null, apply: () => decision };
 }
 
 /** null: the proxy has no rules, and its streams need not be looked at. */
@@ -53,7 +60,7 @@ export function finishRules(draft: RulesDraft, formats: InheritedFormats): Proxy
     tcpSession: draft.tcpSession,
     tcpContent: draft.tcpContent,
     inspectDelayMs: formats.inspectDelayMs,
-    httpRequest: [...draft.httpRequest, ...draft.redirects],
+    httpRequest: [...(formats.bufferRequest === null ? [] : [buffering(formats.bufferRequest)]), ...draft.httpRequest, ...draft.redirects],
     httpResponse: draft.httpResponse,
     httpAfterResponse: draft.httpAfterResponse,
     useBackend: draft.useBackend,

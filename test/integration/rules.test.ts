@@ -160,6 +160,20 @@ describe('rules', () => {
     assert.equal((await request(port, { ':path': '/', ':method': 'POST' }, 'hello')).body, '5 hello');
   });
 
+  it('waits for bodies before all rules with option http-buffer-request, as long as timeout http-request', async () => {
+    const { port } = await pillion([
+      'frontend clients', '  mode http', '  bind 127.0.0.1:1', '  timeout http-request 50ms', '  option http-buffer-request', '  http-request return status 200 lf-string "%[req.body_len] %[req.body]"',
+    ]);
+    assert.equal((await request(port, { ':path': '/', ':method': 'POST' }, 'hello')).body, '5 hello');
+    const socket = connectTcp(port, '127.0.0.1');
+    defer(() => socket.destroy());
+    let got = '';
+    socket.on('data', (chunk: Buffer) => { got += chunk.toString('latin1'); });
+    socket.write('POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 5\r\n\r\nhell');
+    await once(socket, 'close');
+    assert.match(got, /^HTTP\/1\.1 408 /);
+  });
+
   it('refuses a response of a server that a rule does not like', async () => {
     const server = await replica();
     const { target } = await pillion([

@@ -109,6 +109,14 @@ export const HTTP_RULE_DIRECTIVES: readonly Directive<ProxyDraft>[] = [
     undo: (proxy) => { proxy.settings.logLine = null; },
   }),
   proxyDirective({
+    name: 'option http-buffer-request', sections: ['defaults', ...PROXIES], origin: 'haproxy', default: 'off', arguments: [], example: 'option http-buffer-request',
+    summary: "Wait for each request's body before its rules: to its end, or as far as a buffer holds it.",
+    details: "For 'timeout http-request' at most, else 'timeout client'; then the client gets status 408. Calls of gRPC whose clients wait for messages "
+      + 'before they send their own do not get on with it.',
+    apply: (proxy) => { proxy.settings.bufferRequest = true; },
+    undo: (proxy) => { proxy.settings.bufferRequest = false; },
+  }),
+  proxyDirective({
     name: 'redirect', sections: PROXIES, origin: 'haproxy', default: 'none', misplaced: 'error',
     arguments: [remaining(`location|prefix|scheme <format> [code <code>] [drop-query] [append-slash] [ignore-empty] ${CONDITION}`, '<format>: where to')],
     summary: "Sends the client elsewhere, behind all 'http-request' rules.", example: 'redirect scheme https code 301 unless { ssl_fc }',
