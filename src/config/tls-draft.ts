@@ -39,7 +39,7 @@ export interface ServerTlsDraft {
   readonly checkAlpn: readonly string[] | null;
 }
 
-export type ProxyV2Flag = 'ssl' | 'cert-cn' | 'ssl-cipher' | 'authority' | 'crc32c';
+export type ProxyV2Flag = 'ssl' | 'cert-cn' | 'ssl-cipher' | 'authority' | 'crc32c' | 'unique-id';
 
 export interface SendProxyDraft {
   readonly version: 0 | 1 | 2;

@@ -69,4 +69,6 @@ export type SendProxy =
     readonly sslCipher: boolean;
     readonly authority: boolean;
     readonly crc32c: boolean;
+    /** `unique-id`: of the stream that the connection is for. */
+    readonly uniqueId: boolean;
   };

@@ -7,7 +7,7 @@
  */
 import type { Socket } from 'node:net';
 import type { TlsRecord } from '../model/tls.ts';
-import type { ProxyHeader } from '../proxy-protocol/header.ts';
+import type { ProxyHeader, ProxyTold } from '../proxy-protocol/header.ts';
 import { readProxyHeader } from '../proxy-protocol/read.ts';
 import type { TlsAcceptor } from '../tls/acceptor.ts';
 
@@ -29,15 +29,17 @@ export interface Refused {
 }
 
 /** What is known of both ends of a connection. */
-interface Ends {
+export interface Ends {
   clientAddress: string;
   clientPort: number;
   localAddress: string;
   localPort: number;
+  proxyTold: ProxyTold | null;
 }
 
 /** Puts what a header says in the place of what the socket said. */
 export function takeAddresses(ends: Ends, header: ProxyHeader | null): void {
+  if (header?.told !== undefined) ends.proxyTold = header.told;
   if (header === null || header.source === null || header.destination === null) return;
   ends.clientAddress = header.source.address;
   ends.clientPort = header.source.port;

@@ -29,7 +29,7 @@ import type { Server } from '../pool/server.ts';
 import { Http2Session, type SessionOwner } from '../session/http2-session.ts';
 import type { SessionTimeouts } from '../session/timeouts.ts';
 import type { TlsAcceptor } from '../tls/acceptor.ts';
-import { Admission, takeAddresses, type Admitted, type Refused } from './admission.ts';
+import { Admission, takeAddresses, type Admitted, type Ends, type Refused } from './admission.ts';
 import { Ageing } from './connection-age.ts';
 import { Exchange } from './exchange.ts';
 import type { ErrorPages } from './error-pages.ts';
@@ -47,6 +47,7 @@ export class ClientConnection extends Timer implements OwnedConnection, Http1Con
   readonly id: number;
   clientAddress: string;
   clientPort: number;
+  proxyTold: Ends['proxyTold'] = null;
   localAddress: string;
   localPort: number;
   tls: TlsRecord | null = null;

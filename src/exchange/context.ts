@@ -11,6 +11,8 @@ import type { ErrorPages } from './error-pages.ts';
 export interface ExchangeContext {
   readonly record: ConnectionRecord;
   readonly reuse: ClientReuse;
+  /** `unique-id-format`; null, or left out: none. */
+  readonly uniqueId?: string | null;
   /** What answers requests of the frontend in place of servers, or null. */
   readonly local: LocalService | null;
   /** `option forwardfor` of the frontend; null: off. */

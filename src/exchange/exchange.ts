@@ -54,6 +54,10 @@ export class Exchange extends RetriedStream implements HalfSink, StreamSeeker, S
   }
 
   get reuse(): ClientReuse {
+  get uniqueId(): string | null {
+    return this.#context.uniqueId ?? null;
+  }
+
     return this.#context.reuse;
   }
 

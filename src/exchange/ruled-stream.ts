@@ -287,6 +287,10 @@ export class RuledStream extends Timer implements HalfSink, Half, ExchangeContex
     return evaluation === undefined || !evaluation.readdressed ? record : (this.#readdressed ??= readdressed(record, evaluation));
   }
 
+  get uniqueId(): string | null {
+    return this.#rules?.evaluation.uniqueId ?? null;
+  }
+
   get reuse(): ClientReuse {
     return this.#context.reuse;
   }

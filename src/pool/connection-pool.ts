@@ -27,6 +27,8 @@ export interface StreamSeeker {
   readonly reuse: ClientReuse;
   /** How often it was sent again. */
   readonly retries: number;
+  /** `unique-id-format`, or null. */
+  readonly uniqueId: string | null;
   /** Open the stream on it now. */
   onConnection(connection: StreamOpener): void;
   onConnectFailed(reason: string): void;

@@ -30,14 +30,15 @@ export interface DialSettings {
 
 /**
  * @param client null for a connection of our own, such as a check's
+ * @param uniqueId the stream's, for the PROXY header
  * @param sni the name that `sni` of the server's line comes to, where that is not a fixed one
  */
-export function dial({ target, sendProxy, tls, alpn }: DialSettings, client: DialClient | null, sni: string | null = null): Socket {
+export function dial({ target, sendProxy, tls, alpn }: DialSettings, client: DialClient | null, sni: string | null = null, uniqueId: string | null = null): Socket {
   const raw = connect(target);
   if (sendProxy !== null) {
     // What is written to a socket that is connecting leaves in order. TLS passes by that: it begins when the socket is connected.
-    if (client !== null && tls === null) raw.write(clientHeader(sendProxy, client));
-    else raw.once('connect', () => raw.write(client === null ? ownHeader(sendProxy, raw) : clientHeader(sendProxy, client)));
+    if (client !== null && tls === null) raw.write(clientHeader(sendProxy, uniqueId, client));
+    else raw.once('connect', () => raw.write(client === null ? ownHeader(sendProxy, raw) : clientHeader(sendProxy, uniqueId, client)));
   }
   return tls === null ? raw : tls.wrap(raw, alpn, sni);
 }
@@ -47,15 +48,16 @@ export function readyEvent(socket: Socket): 'connect' | 'secureConnect' {
   return 'encrypted' in socket ? 'secureConnect' : 'connect';
 }
 
-function clientHeader(sendProxy: SendProxy, { clientAddress, clientPort, localAddress, localPort, tls }: DialClient): Buffer {
+function clientHeader(sendProxy: SendProxy, uniqueId: string | null, { clientAddress, clientPort, localAddress, localPort, tls }: DialClient): Buffer {
   const source = endpoint(clientAddress, clientPort);
   const destination = endpoint(localAddress, localPort);
   if (sendProxy.version === 1) return proxyV1(source, destination);
+  const id = sendProxy.uniqueId ? uniqueId : null;
   const told = tls === null ? null : {
     version: tls.version, cipher: tls.cipher, sni: tls.sni ?? '', clientName: tls.client?.commonName ?? '',
     clientPresented: tls.client !== null, clientVerified: tls.client !== null,
   };
-  return proxyV2(source, destination, told, sendProxy);
+  return proxyV2(source, destination, told, { ...sendProxy, uniqueId: id });
 }
 
 /** Version 1 has no word for it but the connection's own ends. */

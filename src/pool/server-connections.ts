@@ -12,6 +12,8 @@ import { ConnectionPool, type PoolOwner, type StreamSeeker } from './connection-
 import { dial, type DialClient, type DialSettings } from './dial.ts';
 import { Http1Pool, type Http1PoolOptions, type IdleRoom } from './http1-pool.ts';
 
+/** HTTP/2 connections for one client alone are kept for so long at least: their header blocks may take as long. */
+const MIN_PURGE_MS = 1000;
 /** Names that clients may choose, of a server to which connections are open at once. */
 const MAX_NAMES = 1024;
 const HTTP2_ALPN: readonly string[] = ['h2'];
@@ -49,12 +51,15 @@ export class ServerConnections {
   readonly #tls: TlsConnector | null;
   /** The name that the server is told comes from clients. */
   readonly #namedByClients: boolean;
+  /** Each stream's id is told at the beginning of its connection. */
+  readonly #perStream: boolean;
   /** Something is said at the beginning of a connection that others cannot use: who the client is, or the name that it asked for. */
   readonly #ownConnections: boolean;
 
   constructor(address: ServerAddress, settings: ServerSettings, common: ConnectionSettings, owner: PoolOwner) {
     const kind = settings.tls?.sni.kind;
     this.#namedByClients = kind === 'client' || kind === 'host';
+    this.#perStream = settings.sendProxy?.version === 2 && settings.sendProxy.uniqueId;
     this.#ownConnections = settings.sendProxy !== null || this.#namedByClients;
     this.settings = settings;
     this.#address = address;
@@ -69,20 +74,20 @@ export class ServerConnections {
   /** Finds or makes a connection for a client that connected to `destination`. */
   acquire(seeker: StreamSeeker, destination: Destination): void {
     const sni = this.#namedByClients ? this.#sniOf(seeker, destination) : null;
-    const key = this.#poolKey(destination, sni);
+    const key = this.#poolKey(destination, sni, seeker.uniqueId);
     const http1 = this.#speaksHttp1(seeker);
     if (this.#namedByClients && this.#pools.size + this.#http1Pools.size >= MAX_NAMES && !(http1 ? this.#http1Pools : this.#pools).has(key)) {
       seeker.onConnectFailed(`connections to more than ${MAX_NAMES} names: see 'sni'`);
     } else if (http1) {
-      this.#http1Pool(key, destination, sni).acquire(seeker);
+      this.#http1Pool(key, destination, sni, seeker.uniqueId).acquire(seeker);
     } else {
-      this.#pool(key, destination, sni).acquire(seeker);
+      this.#pool(key, destination, sni, seeker.uniqueId).acquire(seeker);
     }
   }
 
   abandon(seeker: StreamSeeker, destination: Destination): void {
     const pools = this.#speaksHttp1(seeker) ? this.#http1Pools : this.#pools;
-    pools.get(this.#poolKey(destination, this.#namedByClients ? this.#sniOf(seeker, destination) : null))?.abandon(seeker);
+    pools.get(this.#poolKey(destination, this.#namedByClients ? this.#sniOf(seeker, destination) : null, seeker.uniqueId))?.abandon(seeker);
   }
 
   /** What the line says, else what the mode does: HTTP/1 in mode http as in HAProxy, in mode auto what the client speaks. */
@@ -113,23 +118,23 @@ export class ServerConnections {
     for (const pool of [...this.#pools.values(), ...this.#http1Pools.values()]) pool.destroy();
   }
 
-  #pool(key: number | string, destination: Destination, sni: string | null): ConnectionPool {
+  #pool(key: number | string, destination: Destination, sni: string | null, id: string | null): ConnectionPool {
     let pool = this.#pools.get(key);
     if (pool === undefined) {
       const settings = this.#dialSettings(destination, HTTP2_ALPN);
       const own = this.#ownConnections;
-      pool = new ConnectionPool(() => dial(settings, destination, sni), this.#common.http2, this.#timeouts(own), this.#owner, own ? () => this.#pools.delete(key) : null);
+      pool = new ConnectionPool(() => dial(settings, destination, sni, id), this.#common.http2, this.#timeouts(own), this.#owner, own ? () => this.#pools.delete(key) : null);
       this.#pools.set(key, pool);
     }
     return pool;
   }
 
-  #http1Pool(key: number | string, destination: Destination, sni: string | null): Http1Pool {
+  #http1Pool(key: number | string, destination: Destination, sni: string | null, id: string | null): Http1Pool {
     let pool = this.#http1Pools.get(key);
     if (pool === undefined) {
       const settings = this.#dialSettings(destination, HTTP1_ALPN);
       const onEmpty = this.#ownConnections ? () => this.#http1Pools.delete(key) : null;
-      pool = new Http1Pool(() => dial(settings, destination, sni), this.#http1, this.#owner, onEmpty, this.#idle);
+      pool = new Http1Pool(() => dial(settings, destination, sni, id), this.#http1, this.#owner, onEmpty, this.#perStream ? { most: 0, now: 0 } : this.#idle);
       this.#http1Pools.set(key, pool);
     }
     return pool;
@@ -149,10 +154,10 @@ export class ServerConnections {
   }
 
   /** What a connection depends on. With a PROXY header that is the client's connection, as in HAProxy, which hashes the header. */
-  #poolKey({ id, localAddress, localPort }: Destination, sni: string | null): number | string {
+  #poolKey({ id, localAddress, localPort }: Destination, sni: string | null, uniqueId: string | null): number | string {
     const port = dialPort(this.#address, localPort);
     const address = this.#followsClient ? `${localAddress} ${port}` : port;
-    if (this.settings.sendProxy !== null) return `${address} ${id} ${sni ?? ''}`;
+    if (this.settings.sendProxy !== null) return `${address} ${id} ${sni ?? ''}${this.#perStream ? ` ${uniqueId ?? ''}` : ''}`;
     return sni === null ? address : `${address} ${sni}`;
   }
 
@@ -163,7 +168,7 @@ export class ServerConnections {
 
   #timeouts(own: boolean): SessionTimeouts {
     const timeouts = serverTimeouts(this.#common.connectTimeoutMs, this.settings.idlePing);
-    return own ? { ...timeouts, firstStream: { ms: Math.max(1, this.settings.poolPurgeMs), name: 'pool-purge-delay' } } : timeouts;
+    return own ? { ...timeouts, firstStream: { ms: Math.max(MIN_PURGE_MS, this.settings.poolPurgeMs), name: 'pool-purge-delay' } } : timeouts;
   }
 }
 

@@ -10,6 +10,15 @@ export interface Endpoint {
 export interface ProxyHeader {
   readonly source: Endpoint | null;
   readonly destination: Endpoint | null;
+  /** Left out: no such TLV. */
+  readonly told?: ProxyTold;
+}
+
+/** What a version 2 header tells in TLVs, each octet a character (§2.2.1, §2.2.5); null: nothing. */
+export interface ProxyTold {
+  /** The host name that the client asked for. */
+  readonly authority: string | null;
+  readonly uniqueId: string | null;
 }
 
 /** What a version 2 header tells of TLS on the connection (§2.2.6); empty: unknown. */
@@ -31,3 +40,8 @@ export const SIGNATURE: Buffer = Buffer.from('\r\n\r\n\0\r\nQUIT\n', 'latin1');
 export const V2_HEADER = 16;
 /** TLV with the checksum of the whole header (§2.2.3). */
 export const PP2_TYPE_CRC32C = 0x03 as const;
+export const PP2_TYPE_AUTHORITY = 0x02 as const;
+export const PP2_TYPE_UNIQUE_ID = 0x05 as const;
+/** Longest values of the two, octets (§2.2.1, §2.2.5). */
+export const MAX_AUTHORITY = 255;
+export const MAX_UNIQUE_ID = 128;

@@ -4,7 +4,7 @@
  */
 import { isIPv4, isIPv6 } from 'node:net';
 import { crc32c } from './crc32c.ts';
-import { PP2_TYPE_CRC32C, SIGNATURE, V2_HEADER, type Endpoint, type ProxyHeader } from './header.ts';
+import { MAX_AUTHORITY, MAX_UNIQUE_ID, PP2_TYPE_AUTHORITY, PP2_TYPE_CRC32C, PP2_TYPE_UNIQUE_ID, SIGNATURE, V2_HEADER, type Endpoint, type ProxyHeader, type ProxyTold } from './header.ts';
 
 /** Longest version 1 line, CRLF included (proxy-protocol.txt §2.1). */
 const MAX_V1 = 107;
@@ -12,6 +12,7 @@ const MAX_V1 = 107;
 export const MAX_PROXY_HEADER: number = 16 * 1024;
 
 const NONE: ProxyHeader = { source: null, destination: null };
+const NOTHING_TOLD: ProxyTold = { authority: null, uniqueId: null };
 const V1_BEGIN = Buffer.from('PROXY ', 'latin1');
 
 /** Family and protocol, octet 14. */
@@ -89,22 +90,24 @@ function readV2(bytes: Uint8Array): ReadResult {
   // LOCAL: the sender speaks for itself (a health check); the address part is to be skipped.
   if (local) return { kind: 'header', header: NONE, length };
   // Of an unspecified family everything is to be ignored (§2.2).
-  const wrong = family >> 4 === 0 ? null : checkTlvs(bytes.subarray(0, length), V2_HEADER + (addresses ?? 0));
-  if (wrong !== null) return invalid(`version 2: ${wrong}`);
+  const told = family >> 4 === 0 ? NOTHING_TOLD : readTlvs(bytes.subarray(0, length), V2_HEADER + (addresses ?? 0));
+  if (typeof told === 'string') return invalid(`version 2: ${told}`);
+  const more = told === NOTHING_TOLD ? {} : { told };
   switch (family) {
     case TCP4:
     case UDP4:
-      return { kind: 'header', length, header: { source: at(bytes, ipv4(bytes, 16), 24), destination: at(bytes, ipv4(bytes, 20), 26) } };
+      return { kind: 'header', length, header: { source: at(bytes, ipv4(bytes, 16), 24), destination: at(bytes, ipv4(bytes, 20), 26), ...more } };
     case TCP6:
     case UDP6:
-      return { kind: 'header', length, header: { source: at(bytes, ipv6(bytes, 16), 48), destination: at(bytes, ipv6(bytes, 32), 50) } };
+      return { kind: 'header', length, header: { source: at(bytes, ipv6(bytes, 16), 48), destination: at(bytes, ipv6(bytes, 32), 50), ...more } };
     default:
-      return { kind: 'header', header: NONE, length };
+      return { kind: 'header', header: { ...NONE, ...more }, length };
   }
 }
 
-/** What follows the addresses is passed over, but has to add up, and the checksum to be right where there is one (§2.2.3). */
-function checkTlvs(header: Uint8Array, from: number): string | null {
+/** What follows the addresses has to add up, and the checksum to be right where there is one (§2.2.3). @returns what is wrong */
+function readTlvs(header: Uint8Array, from: number): ProxyTold | string {
+  let told = NOTHING_TOLD;
   for (let position = from; position < header.length; ) {
     if (header.length - position < 3) return 'a TLV is cut short';
     const value = position + 3;
@@ -115,9 +118,21 @@ function checkTlvs(header: Uint8Array, from: number): string | null {
       const sent = uint16(header, value) * 0x10000 + uint16(header, value + 2);
       if (crc32c(header, value, value + 4) !== sent) return 'the checksum is wrong';
     }
+    if (header[position] === PP2_TYPE_AUTHORITY) {
+      if (size > MAX_AUTHORITY) return `an authority of more than ${MAX_AUTHORITY} octets`;
+      told = { ...told, authority: latin1(header, value, size) };
+    }
+    if (header[position] === PP2_TYPE_UNIQUE_ID) {
+      if (size > MAX_UNIQUE_ID) return `a unique id of more than ${MAX_UNIQUE_ID} octets`;
+      told = { ...told, uniqueId: latin1(header, value, size) };
+    }
     position = value + size;
   }
-  return null;
+  return told;
+}
+
+function latin1(bytes: Uint8Array, from: number, size: number): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset + from, size).toString('latin1');
 }
 
 /** Octet 12: version 2 in the upper half, command LOCAL (0) or PROXY (1) in the lower. */

@@ -1,12 +1,11 @@
 /** Writes PROXY protocol headers (proxy-protocol.txt), for servers that expect to hear who the client is. */
 import { isIPv4, isIPv6, SocketAddress } from 'node:net';
 import { crc32c } from './crc32c.ts';
-import { PP2_TYPE_CRC32C, SIGNATURE, V2_HEADER, type Endpoint, type ProxyTls } from './header.ts';
+import { MAX_UNIQUE_ID, PP2_TYPE_AUTHORITY, PP2_TYPE_CRC32C, PP2_TYPE_UNIQUE_ID, SIGNATURE, V2_HEADER, type Endpoint, type ProxyTls } from './header.ts';
 
 /** Longest text of a TLV that is sent: names of hosts and ciphers are shorter. */
 const MAX_TEXT = 255;
 
-const PP2_TYPE_AUTHORITY = 0x02;
 const PP2_TYPE_SSL = 0x20;
 const PP2_SUBTYPE_SSL_VERSION = 0x21;
 const PP2_SUBTYPE_SSL_CN = 0x22;
@@ -22,6 +21,8 @@ export interface ProxyV2Options {
   readonly sslCipher: boolean;
   readonly authority: boolean;
   readonly crc32c: boolean;
+  /** The stream's, each octet a character; null or left out: none. */
+  readonly uniqueId?: string | null;
 }
 
 /** Version 1; null for either end: `UNKNOWN`. */
@@ -38,6 +39,8 @@ export function proxyV2(source: Endpoint | null, destination: Endpoint | null, t
   const addresses = pair === null ? Buffer.alloc(0) : addressBlock(pair);
   const parts = [addresses];
   if (options.authority && tls !== null && tls.sni !== '') parts.push(tlv(PP2_TYPE_AUTHORITY, text(tls.sni)));
+  const { uniqueId = null } = options;
+  if (uniqueId !== null) parts.push(tlv(PP2_TYPE_UNIQUE_ID, Buffer.from(uniqueId, 'latin1').subarray(0, MAX_UNIQUE_ID)));
   if (options.ssl) parts.push(tlv(PP2_TYPE_SSL, sslBlock(tls, options)));
   if (options.crc32c) parts.push(tlv(PP2_TYPE_CRC32C, Buffer.alloc(4)));
   const header = fixedPart(0x21, pair === null ? 0 : pair.family === 4 ? 0x11 : 0x21, parts);

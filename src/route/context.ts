@@ -19,6 +19,8 @@ export interface ConnectionFacts {
   readonly localPort: number;
   readonly acceptedAt: number;
   readonly tls: TlsRecord | null;
+  /** What its PROXY header told beyond the addresses. */
+  readonly proxyTold?: { readonly authority: string | null; readonly uniqueId: string | null } | null;
 }
 
 /** The proxies of the process, for `nbsrv(name)` and the like. */

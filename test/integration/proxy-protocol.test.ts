@@ -189,6 +189,23 @@ describe('PROXY protocol', function () {
       for (const word of ['TLSv1.3', 'client', 'localhost']) assert.ok(sent.includes(word), word);
     });
 
+    it("tells each request's unique id, on a connection of its own, and the next proxy can read it", async () => {
+      const next = await pillion(1, {
+        mode: 'http', bind: 'accept-proxy', frontend: "http-request return status 200 hdr id '%[fc_pp_unique_id]' hdr first '%[http_first_req]' hdr host '%[fc_pp_authority]'",
+      });
+      for (const more of ['', ' proto h2']) {
+        const { port } = await pillion(next.port, {
+          mode: 'http', frontend: "unique-id-format 'id-%[req.hdr(n)]'", server: `send-proxy-v2 proxy-v2-options unique-id${more}`,
+        });
+        const answers: (string | null)[][] = [];
+        for (const n of ['1', '2', '2']) {
+          const { headers } = await fetch(`http://127.0.0.1:${port}/`, { headers: { n } });
+          answers.push([headers.get('id'), headers.get('first'), headers.get('host')]);
+        }
+        assert.deepEqual(answers, [['id-1', '1', ''], ['id-2', '1', ''], ['id-2', '1', '']], more);
+      }
+    });
+
     it('precedes TLS', async () => {
       const { port, received } = await recorder();
       const { port: at } = await pillion(port, { bind: `accept-proxy ssl crt ${CERTIFICATES}server.pem`, server: 'send-proxy' });

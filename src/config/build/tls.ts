@@ -112,7 +112,7 @@ function sendProxyOf({ version, flags }: SendProxyDraft): SendProxy | null {
   return {
     version,
     ssl: has('ssl') || has('cert-cn') || has('ssl-cipher'),
-    certCn: has('cert-cn'), sslCipher: has('ssl-cipher'), authority: has('authority'), crc32c: has('crc32c'),
+    certCn: has('cert-cn'), sslCipher: has('ssl-cipher'), authority: has('authority'), crc32c: has('crc32c'), uniqueId: has('unique-id'),
   };
 }
 

@@ -125,7 +125,7 @@ export const SERVER_KEYWORDS: readonly Row[] = [
   }),
   keyword({
     name: 'pool-purge-delay', argument: time('delay'), default: '5s',
-    summary: 'How long an idle HTTP/1 connection, or an HTTP/2 connection that is for one client alone, is kept; 0: not at all.',
+    summary: 'How long an idle HTTP/1 connection is kept; 0: not at all. HTTP/2 connections that are for one client alone: for a second at least.',
     set: (server: ServerKeywords, delay) => { server.poolPurgeMs = delay; },
   }),
   keyword({

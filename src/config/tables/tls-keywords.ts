@@ -181,7 +181,7 @@ function sendV2(name: string, flags: readonly ProxyV2Flag[], what: string): read
   ];
 }
 
-const V2_FLAGS: readonly ProxyV2Flag[] = ['ssl', 'cert-cn', 'ssl-cipher', 'authority', 'crc32c'];
+const V2_FLAGS: readonly ProxyV2Flag[] = ['ssl', 'cert-cn', 'ssl-cipher', 'authority', 'crc32c', 'unique-id'];
 
 const v2Options = parsed('options', `one or more of ${V2_FLAGS.join(', ')}, separated by commas`, (text): Parsed<readonly ProxyV2Flag[]> => {
   const found: ProxyV2Flag[] = [];
@@ -270,7 +270,7 @@ export const SERVER_TLS_KEYWORDS: readonly Keyword<ServerKeywords>[] = [
   ...sendV2('send-proxy-v2-ssl', ['ssl'], ', and of TLS'),
   ...sendV2('send-proxy-v2-ssl-cn', ['ssl', 'cert-cn'], ', of TLS, and of the name in its certificate'),
   keyword({
-    name: 'proxy-v2-options', argument: v2Options, default: 'none', summary: 'What version 2 tells beyond the addresses.',
+    name: 'proxy-v2-options', argument: v2Options, default: 'none', summary: "What version 2 tells beyond the addresses; with unique-id, that of 'unique-id-format', each request gets a connection of its own.",
     set: (server: ServerKeywords, flags) => editSendProxy(server, (now) => ({ ...now, flags: [...now.flags, ...flags] })),
   }),
   flag({

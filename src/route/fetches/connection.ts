@@ -24,6 +24,8 @@ export const CONNECTION_FETCHES: readonly Fetch[] = [
   fetch('fc_src_port', 'int', "The client's port, whatever set-src-port said.", connection, () => ({ session }) => session.peer.sourcePort),
   fetch('fc_dst', 'addr', 'The address that the client connected to, whatever set-dst said.', connection, () => ({ session }) => session.peer.destination),
   fetch('fc_dst_port', 'int', 'The port that the client connected to, whatever set-dst-port said.', connection, () => ({ session }) => session.peer.destinationPort),
+  fetch('fc_pp_authority', 'str', 'The authority that the PROXY header told.', connection, () => ({ session }) => session.connection.proxyTold?.authority ?? null),
+  fetch('fc_pp_unique_id', 'str', 'The unique id that the PROXY header told.', connection, () => ({ session }) => session.connection.proxyTold?.uniqueId ?? null),
   fetch('fc_http_major', 'int', 'The HTTP version of the client: 2, or 1.', connection, () => ({ request, version }) => (request === null ? null : Number(version.charAt(0)))),
   fetch('bc_dst', 'addr', "The server's address.", server, () => ({ server: chosen }) => (chosen === null ? null : parseAddress(split(chosen.address).host))),
   fetch('bc_dst_port', 'int', "The server's port.", server, () => ({ server: chosen }) => {

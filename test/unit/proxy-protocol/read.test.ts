@@ -67,9 +67,11 @@ describe('PROXY protocol: reading', () => {
     ]) check(bytes, header(bytes, null, null));
   });
 
-  it('passes TLVs over', () => {
+  it('takes authority and unique id from the TLVs, and passes over others', () => {
     const bytes = hex(`${SIGNATURE} 21 11 0018 c0000201 c6336402 dc04 01bb 02 0003 612e62 04 0000 ea 0000`);
-    check(bytes, header(bytes, ['192.0.2.1', 56324], ['198.51.100.2', 443]));
+    const plain = header(bytes, ['192.0.2.1', 56324], ['198.51.100.2', 443]);
+    assert.ok(plain.kind === 'header');
+    check(bytes, { ...plain, header: { ...plain.header, told: { authority: 'a.b', uniqueId: null } } });
   });
 
   it('looks at the checksum', () => {
@@ -104,6 +106,8 @@ describe('PROXY protocol: reading', () => {
     ['version 2: too short for its addresses', hex(`${SIGNATURE} 21 21 0023`)],
     ['version 2: 16385 octets, at most 16384 are taken', hex(`${SIGNATURE} 21 11 3ff1`)],
     ['version 2: a TLV is cut short', hex(`${SIGNATURE} 21 11 000e c0000201 c6336402 dc04 01bb 0400`)],
+    ['version 2: an authority of more than 255 octets', hex(`${SIGNATURE} 21 11 010f c0000201 c6336402 dc04 01bb 020100 ${'61'.repeat(256)}`)],
+    ['version 2: a unique id of more than 128 octets', hex(`${SIGNATURE} 21 11 0090 c0000201 c6336402 dc04 01bb 050081 ${'61'.repeat(129)}`)],
     ['version 2: a TLV is longer than the header', hex(`${SIGNATURE} 21 11 0010 c0000201 c6336402 dc04 01bb 040002 00`)],
     ['version 2: a checksum of another size than 4 octets', hex(`${SIGNATURE} 21 11 0010 c0000201 c6336402 dc04 01bb 030001 00`)],
   ];

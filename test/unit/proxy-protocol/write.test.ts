@@ -38,11 +38,19 @@ describe('PROXY protocol: writing', () => {
     assert.equal(unproven.toString('hex').slice(56, 72), '20000f0100000001');
   });
 
+  it('tells the unique id, cut to what is allowed, and is read back', () => {
+    const header = proxyV2(FROM, TO, TLS, { ...PLAIN, authority: true, uniqueId: 'id-7' });
+    const told = { authority: 'a.b', uniqueId: 'id-7' };
+    assert.deepEqual(readProxyHeader(header), { kind: 'header', header: { source: FROM, destination: TO, told }, length: header.length });
+    const long = readProxyHeader(proxyV2(FROM, TO, null, { ...PLAIN, uniqueId: 'x'.repeat(200) }));
+    assert.equal(long.kind === 'header' && long.header.told?.uniqueId, 'x'.repeat(128));
+  });
+
   it('is read back, with its checksum', () => {
     for (const from of [FROM, { address: '::1', port: 9 }]) {
       const to = from === FROM ? TO : { address: '2001:db8::', port: 8 };
       const bytes = proxyV2(from, to, TLS, { ssl: true, certCn: true, sslCipher: true, authority: true, crc32c: true });
-      assert.deepEqual(readProxyHeader(bytes), { kind: 'header', header: { source: from, destination: to }, length: bytes.length });
+      assert.deepEqual(readProxyHeader(bytes), { kind: 'header', header: { source: from, destination: to, told: { authority: 'a.b', uniqueId: null } }, length: bytes.length });
     }
   });
 });
