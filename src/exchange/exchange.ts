@@ -53,11 +53,11 @@ export class Exchange extends RetriedStream implements HalfSink, StreamSeeker, S
     this.kind = context.reuse.speaks;
   }
 
-  get reuse(): ClientReuse {
   get uniqueId(): string | null {
     return this.#context.uniqueId ?? null;
   }
 
+  get reuse(): ClientReuse {
     return this.#context.reuse;
   }
 
