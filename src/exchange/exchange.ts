@@ -6,6 +6,7 @@
  * lower stream (RFC 9113 §8.7). That needs no configuration, only the request's bytes held (replay-body.ts). After what else it is,
  * `retry-on` says; nothing of the response may have gone to the client then.
  */
+import type { Socket } from 'node:net';
 import type { FieldList, RequestFacts } from '../model/fields.ts';
 import type { Half, HalfSink, ResetCause, StreamOpener } from '../model/exchange.ts';
 import type { ConnectionRecord, StreamRecord } from '../model/records.ts';
@@ -203,10 +204,11 @@ export class Exchange extends RetriedStream implements HalfSink, StreamSeeker, S
     server.abandon(this, this.#context.record);
   }
 
-  onConnection(connection: StreamOpener): void {
+  onConnection(connection: StreamOpener, wire: Socket): void {
     const fields = this.#fields;
     if (fields === null || this.phase !== 'connecting') return;
     this.connected();
+    this.wire = wire;
     this.lastActivity = this.phaseSince;
     const half = connection.open(this);
     this.#serverHalf = half;
@@ -248,15 +250,13 @@ export class Exchange extends RetriedStream implements HalfSink, StreamSeeker, S
     if (status >= 200) {
       this.httpStatus = status;
       this.responseMs = time - this.phaseSince;
+      this.totalMs = time - this.startedAt;
       if (endStream && this.grpc) this.grpcStatus = parseStatus(fields.get('grpc-status'));
     }
     if (endStream) this.responseEnded = true;
     if (this.request?.method === 'CONNECT') this.#answerConnect(fields, status, endStream);
     else this.#client.sendHeaders(this.#kept(fields, status), null, endStream);
-    if (status >= 200 && this.#context.record.frontend.log.asap === true && this.phase === 'forwarding') {
-      this.totalMs = time - this.startedAt;
-      this.logged = this.#context.answered(this);
-    }
+    if (status >= 200 && this.#context.record.frontend.log.asap === true && this.phase === 'forwarding') this.logged = this.#context.answered(this);
     if (endStream) this.#endedMaybe();
   }
 

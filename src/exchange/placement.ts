@@ -10,6 +10,7 @@
  * Failed connects go to another server without being asked, since nothing was sent. Where there is no other, or `option redispatch`
  * does not let it go, the same server is tried once more after a pause (HAProxy configuration manual, "retries").
  */
+import type { Socket } from 'node:net';
 import type { FieldList } from '../model/fields.ts';
 import type { Attempt, BackendRecord, ConnectionRecord, StreamRecord } from '../model/records.ts';
 import { now } from '../time/clock.ts';
@@ -18,6 +19,8 @@ import type { Backend, Queued } from '../pool/backend.ts';
 import type { Place } from '../pool/queue.ts';
 import { mayRedispatch } from '../pool/retry-policy.ts';
 import type { Server } from '../pool/server.ts';
+import type { TlsRecord } from '../model/tls.ts';
+import { serverTlsOf } from '../tls/connector.ts';
 
 export type Phase = 'begin' | 'queued' | 'connecting' | 'waiting' | 'forwarding' | 'ended';
 
@@ -39,6 +42,8 @@ export abstract class Placement extends Timer implements Queued {
   backend: Backend | null = null;
   /** The last server tried. */
   server: Server | null = null;
+  /** The connection to it, once there is one. */
+  protected wire: Socket | null = null;
   queueMs = -1;
   connectMs = -1;
   totalMs = -1;
@@ -65,6 +70,10 @@ export abstract class Placement extends Timer implements Queued {
   /** The one that is tried again after a pause, though there may be others. */
   #again: Server | null = null;
   #place: Place<Queued> | null = null;
+
+  get serverTls(): TlsRecord | null {
+    return this.wire === null ? null : serverTlsOf(this.wire);
+  }
 
   abstract readonly connection: ConnectionRecord;
   /** -1: no response has begun. */

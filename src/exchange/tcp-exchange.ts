@@ -108,7 +108,7 @@ export class TcpExchange extends Placement implements StreamRecord {
         return;
       }
       this.connected();
-      this.#serverSocket = socket;
+      this.#serverSocket = this.wire = socket;
       if (this.#begun) this.#relayTo(socket);
       else this.#listenTo(socket);
     });

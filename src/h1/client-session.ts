@@ -78,6 +78,11 @@ export class Http1ClientSession extends Timer implements ByteSession, ReaderOwne
     socket.whenConnected(() => this.#connected());
   }
 
+  /** The connection itself. */
+  get wire(): SessionSocket['socket'] {
+    return this.#socket.socket;
+  }
+
   #connected(): void {
     if (this.state !== 'connecting') return;
     this.connected = true;

@@ -123,6 +123,8 @@ export interface StreamRecord {
   readonly backend: BackendRecord | null;
   /** The last server tried. */
   readonly server: ServerRecord | null;
+  /** TLS with it; null: none. Left out: not known. */
+  readonly serverTls?: TlsRecord | null;
   /** Null for raw TCP. */
   readonly request: RequestFacts | null;
   /** HTTP status, -1 when no response header section was sent to the client. */

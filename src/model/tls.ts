@@ -11,8 +11,20 @@ export interface TlsRecord {
   readonly alpn: string | null;
   /** An earlier session was resumed. */
   readonly resumed: boolean;
-  /** null: the client has shown none. One that is here was verified. */
+  /** null: the client has shown none. One that is here is good but for `verifyError`. */
   readonly client: ClientCertificate | null;
+  /** What was found wrong with it, OpenSSL's number; 0: nothing. Left out: 0. */
+  readonly verifyError?: number;
+  /** What is asked of the connection itself; left out: nothing more is known. */
+  readonly details?: TlsDetails;
+}
+
+/** For as long as the connection is open. */
+export interface TlsDetails {
+  /** The certificate that the peer was shown, DER; null: none. */
+  own(): Uint8Array | null;
+  /** The peer's certificate and those of its issuers, DER; empty: it showed none. */
+  peerChain(): readonly Uint8Array[];
 }
 
 export interface ClientCertificate {
@@ -26,4 +38,9 @@ export interface ClientCertificate {
   readonly serial: string;
   /** SHA-1 of the certificate, 40 hexadecimal digits. */
   readonly sha1: string;
+}
+
+/** `C=DE\nCN=x`, as Node.js has it, in OpenSSL's one-line form: `/C=DE/CN=x`. */
+export function distinguishedName(lines: string): string {
+  return lines === '' ? '' : `/${lines.split('\n').join('/')}`;
 }

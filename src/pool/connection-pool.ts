@@ -2,11 +2,11 @@
  * The HTTP/2 connections to one server's port. Streams share as few connections as the server's SETTINGS allow; another is dialled
  * when they are full, or when the server said GOAWAY.
  */
+import type { Socket } from 'node:net';
 import type { HalfSink, StreamOpener } from '../model/exchange.ts';
 import type { RequestFacts } from '../model/fields.ts';
 import type { Http2Options } from '../h2/options.ts';
 import { CANCEL } from '../h2/errors.ts';
-import type { Http2Connection } from '../h2/connection.ts';
 import { Http2Session, type SessionOwner } from '../session/http2-session.ts';
 import type { SessionTimeouts } from '../session/timeouts.ts';
 import { serverFailure } from '../tls/failures.ts';
@@ -30,7 +30,7 @@ export interface StreamSeeker {
   /** `unique-id-format`, or null. */
   readonly uniqueId: string | null;
   /** Open the stream on it now. */
-  onConnection(connection: StreamOpener): void;
+  onConnection(connection: StreamOpener, wire: Socket): void;
   onConnectFailed(reason: string): void;
 }
 
@@ -69,9 +69,9 @@ export class ConnectionPool implements SessionOwner {
 
   /** Answers by one of the seeker's methods, at once where a connection is at hand. */
   acquire(seeker: StreamSeeker): void {
-    const connection = this.#available();
-    if (connection !== null) {
-      seeker.onConnection(connection);
+    const session = this.#available();
+    if (session !== null) {
+      seeker.onConnection(session.connection, session.socket.socket);
       return;
     }
     this.#waiting.add(seeker);
@@ -100,10 +100,10 @@ export class ConnectionPool implements SessionOwner {
     for (const session of [...this.#sessions]) session.abort(CANCEL, cause);
   }
 
-  #available(): Http2Connection | null {
+  #available(): Http2Session | null {
     for (let i = 0; i < this.#sessions.length; i++) {
-      const { connection } = this.#sessions[i] as Http2Session;
-      if (connection.capacity > 0) return connection;
+      const session = this.#sessions[i] as Http2Session;
+      if (session.connection.capacity > 0) return session;
     }
     return null;
   }
@@ -137,10 +137,10 @@ export class ConnectionPool implements SessionOwner {
 
   #serve(): void {
     for (const seeker of this.#waiting) {
-      const connection = this.#available();
-      if (connection === null) break;
+      const session = this.#available();
+      if (session === null) break;
       this.#waiting.delete(seeker);
-      seeker.onConnection(connection);
+      seeker.onConnection(session.connection, session.socket.socket);
     }
     this.#dialAsNeeded();
   }

@@ -108,7 +108,7 @@ export class Http1Pool implements ClientSessionOwner {
     session.keepAlive = this.#options.keepAlive && !seeker.reuse.closesServers;
     session.exclusive = this.#options.reuse === 'never';
     session.saysClose = !session.keepAlive && !this.#options.pretendKeepAlive;
-    seeker.onConnection(session);
+    seeker.onConnection(session, session.wire);
   }
 
   #dial(seeker: StreamSeeker): void {
