@@ -13,7 +13,7 @@ import type { Word } from './syntax.ts';
 
 const PLACES: Readonly<Record<RuleSet, Place>> = {
   'http-request': 'request', 'http-response': 'response', 'http-after-response': 'response', 'tcp-request connection': 'tcp-request connection',
-  'tcp-request session': 'tcp-request session', 'tcp-request content': 'tcp-request content',
+  'tcp-request session': 'tcp-request session', 'tcp-request content': 'tcp-request content', 'tcp-response content': 'response',
 };
 
 /** The words in front of `if` or `unless`, and those from there on. The first word is never one of them. */

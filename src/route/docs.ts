@@ -33,7 +33,7 @@ frontend clients
 
 A connection meets \`tcp-request connection\`, then, once PROXY header and TLS are read, \`tcp-request session\`. Each HTTP stream meets the
 frontend's \`tcp-request content\`, \`http-request\` and \`redirect\` rules; \`use_backend\`, else \`default_backend\`; the backend's
-\`tcp-request content\`, \`http-request\` and \`redirect\` rules; \`use-server\`, else \`balance\`. Its response meets \`http-response\` of the backend,
+\`tcp-request content\`, \`http-request\` and \`redirect\` rules; \`use-server\`, else \`balance\`. Its response meets \`tcp-response content\` and \`http-response\` of the backend,
 then of the frontend, and \`http-after-response\` of both, which Pillion's own responses meet as well. Of a raw connection the first bytes are
 looked at by \`tcp-request content\` for up to \`tcp-request inspect-delay\`.
 
@@ -74,7 +74,7 @@ const NEEDS: Readonly<Record<Need, string>> = {
   nothing: '', connection: '', tls: 'TLS', bytes: 'first bytes', request: 'request', body: 'request', server: 'server', response: 'response', log: 'log only',
 };
 
-const SETS: readonly RuleSet[] = ['http-request', 'http-response', 'http-after-response', 'tcp-request connection', 'tcp-request session', 'tcp-request content'];
+const SETS: readonly RuleSet[] = ['http-request', 'http-response', 'http-after-response', 'tcp-request connection', 'tcp-request session', 'tcp-request content', 'tcp-response content'];
 
 /** The whole page. */
 export function rulesManual(): string {

@@ -128,7 +128,8 @@ export class StreamRules {
     evaluation.response = new Message(fields);
     evaluation.forgetRequestVariables();
     capture(frontend.captures.response, evaluation.response, evaluation.captures?.response);
-    const sets = this.#backendRules === null || this.#backendRules === frontend ? [frontend.httpResponse] : [this.#backendRules.httpResponse, frontend.httpResponse];
+    const backend = this.#backendRules === frontend ? null : this.#backendRules;
+    const sets = backend === null ? [frontend.tcpResponse, frontend.httpResponse] : [backend.tcpResponse, backend.httpResponse, frontend.httpResponse];
     for (const rules of sets) {
       const decision = runRules(rules, evaluation, { next: 0 });
       if (decision !== null && (decision.kind === 'reply' || decision.kind === 'drop' || decision.kind === 'reject')) return decision;
@@ -166,8 +167,8 @@ export class StreamRules {
   }
 }
 
-function touchesResponses({ httpResponse, httpAfterResponse, captures, logFormat }: ProxyRules): boolean {
-  return httpResponse.length > 0 || httpAfterResponse.length > 0 || captures.response.length > 0 || logFormat !== null;
+function touchesResponses({ tcpResponse, httpResponse, httpAfterResponse, captures, logFormat }: ProxyRules): boolean {
+  return tcpResponse.length > 0 || httpResponse.length > 0 || httpAfterResponse.length > 0 || captures.response.length > 0 || logFormat !== null;
 }
 
 function usable(backend: BackendFacts | null, name: string): boolean {

@@ -13,6 +13,7 @@ export interface RulesDraft {
   readonly tcpConnection: Rule[];
   readonly tcpSession: Rule[];
   readonly tcpContent: Rule[];
+  readonly tcpResponse: Rule[];
   readonly httpRequest: Rule[];
   readonly redirects: Rule[];
   readonly httpResponse: Rule[];
@@ -29,7 +30,7 @@ export function newRulesDraft(
   const captures: { request: CaptureSlot[]; response: CaptureSlot[] } = { request: [], response: [] };
   return {
     scope: { report, proxy, acls, references, captures, userlists, env, path: (file) => file },
-    tcpConnection: [], tcpSession: [], tcpContent: [], httpRequest: [], redirects: [], httpResponse: [], httpAfterResponse: [], useBackend: [], useServer: [],
+    tcpConnection: [], tcpSession: [], tcpContent: [], tcpResponse: [], httpRequest: [], redirects: [], httpResponse: [], httpAfterResponse: [], useBackend: [], useServer: [],
   };
 }
 
@@ -59,6 +60,7 @@ export function finishRules(draft: RulesDraft, formats: InheritedFormats): Proxy
     tcpConnection: draft.tcpConnection,
     tcpSession: draft.tcpSession,
     tcpContent: draft.tcpContent,
+    tcpResponse: draft.tcpResponse,
     inspectDelayMs: formats.inspectDelayMs,
     httpRequest: [...(formats.bufferRequest === null ? [] : [buffering(formats.bufferRequest)]), ...draft.httpRequest, ...draft.redirects],
     httpResponse: draft.httpResponse,
@@ -74,7 +76,7 @@ export function finishRules(draft: RulesDraft, formats: InheritedFormats): Proxy
 
 function isEmpty(rules: ProxyRules): boolean {
   const { captures, uniqueId, logFormat } = rules;
-  const lists = [rules.tcpConnection, rules.tcpSession, rules.tcpContent, rules.httpRequest, rules.httpResponse, rules.httpAfterResponse, rules.useBackend,
+  const lists = [rules.tcpConnection, rules.tcpSession, rules.tcpContent, rules.tcpResponse, rules.httpRequest, rules.httpResponse, rules.httpAfterResponse, rules.useBackend,
     rules.useServer, captures.request, captures.response];
   return lists.every((list) => list.length === 0) && uniqueId === null && logFormat === null;
 }
@@ -84,9 +86,9 @@ export function neverTrue({ useBackend, useServer, tcpContent }: RulesDraft): re
   return [...useBackend, ...useServer, ...tcpContent].flatMap(({ condition, position }) => (condition?.ofHttp ?? []).map((criterion) => ({ criterion, position })));
 }
 
-/** Rules that are of HTTP only, for the warning that mode tcp has no use for them; null: there are none. */
+/** Rules that are of HTTP only here (no response of raw TCP is looked at), for the warning that mode tcp has no use for them; null: there are none. */
 export function httpOnly(draft: RulesDraft): Position | null {
-  const [first] = [...draft.httpRequest, ...draft.redirects, ...draft.httpResponse, ...draft.httpAfterResponse];
+  const [first] = [...draft.httpRequest, ...draft.redirects, ...draft.httpResponse, ...draft.httpAfterResponse, ...draft.tcpResponse];
   return first?.position ?? null;
 }
 

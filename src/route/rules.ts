@@ -71,6 +71,7 @@ export interface ProxyRules {
   readonly tcpConnection: readonly Rule[];
   readonly tcpSession: readonly Rule[];
   readonly tcpContent: readonly Rule[];
+  readonly tcpResponse: readonly Rule[];
   readonly inspectDelayMs: number;
   readonly httpRequest: readonly Rule[];
   readonly httpResponse: readonly Rule[];
@@ -83,7 +84,7 @@ export interface ProxyRules {
 }
 
 export const NO_RULES: ProxyRules = {
-  tcpConnection: [], tcpSession: [], tcpContent: [], inspectDelayMs: 0, httpRequest: [], httpResponse: [], httpAfterResponse: [], useBackend: [],
+  tcpConnection: [], tcpSession: [], tcpContent: [], tcpResponse: [], inspectDelayMs: 0, httpRequest: [], httpResponse: [], httpAfterResponse: [], useBackend: [],
   useServer: [], captures: { request: [], response: [] }, uniqueId: null, logFormat: null,
 };
 

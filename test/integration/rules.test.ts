@@ -182,6 +182,18 @@ describe('rules', () => {
     assert.equal((await failure(client(target).unary('x'))).code, status.UNAVAILABLE);
   });
 
+  it('looks at responses by tcp-response content, those of the backend\'s defaults first', async () => {
+    const server = await replica();
+    const { port, target } = await pillion([
+      'frontend clients', '  bind 127.0.0.1:1', '  default_backend one', 'defaults behind', '  mode grpc', '  timeout connect 1s', '  timeout client 1s', '  timeout server 1s',
+      '  tcp-response inspect-delay 5s', '  tcp-response content set-var(txn.seen) str(defaults)', '  tcp-response content reject unless { path /none }', '  tcp-response content accept',
+      'backend one from behind', '  tcp-response content set-var(txn.seen) str(own)', '  http-response set-header x-seen %[var(txn.seen)]', `  server s 127.0.0.1:${server.port}`,
+    ]);
+    const call = { ':method': 'POST', 'content-type': 'application/grpc', te: 'trailers' };
+    assert.equal((await request(port, { ...call, ':path': '/none' })).headers['x-seen'], 'defaults');
+    assert.equal((await failure(client(target).unary('x'))).code, status.CANCELLED);
+  });
+
   it('closes connections by tcp-request connection', async () => {
     const { port } = await pillion(['frontend clients', '  bind 127.0.0.1:1', '  tcp-request connection reject if { src 127.0.0.0/8 }', '  http-request deny']);
     const socket = connectTcp(port, '127.0.0.1');

@@ -9,7 +9,7 @@ const DIRECTIVES = `
   option redis-check|option ssl-hello-chk|ssl-default-bind-options|unique-id-header|cookie|http-error|errorfiles|option http-keep-alive|
   option abortonclose|declare|option originalto|option forwarded|http-fail-codes|http-err-codes|timeout tarpit|tune.maxrewrite|
   option http-server-close|log-steps|log-profile|log-tag|id|set-var-fmt|ssl-server-verify|ca-base|option log-separate-errors|http-after-response|
-  guid|stats-file|disabled|be-unpublished|stats admin|stats refresh|tcp-check|tcp-response|filter|compression|monitor|email-alert|source|
+  guid|stats-file|disabled|be-unpublished|stats admin|stats refresh|tcp-check|filter|compression|monitor|email-alert|source|
   option contstats|option allbackups|persist|description|spread-checks|max-spread-checks|server-state-file|lua-load`;
 
 const SECTIONS = 'http-errors|healthcheck|log-profile|resolvers|peers|cache|ring|userlist|program|fcgi-app|mailers|log-forward|crt-store|traces|acme';

@@ -33,4 +33,11 @@ export const TCP_RULE_DIRECTIVES: readonly Directive<ProxyDraft>[] = [
   }),
   ruleRow('tcp-request session', ['frontend', 'listen'], ({ rules }) => rules.tcpSession, 'What is done with connections once TLS and PROXY protocol are read.',
     'tcp-request session reject if { ssl_fc_sni -m found } !{ ssl_fc_sni -m end .example.com }'),
+  ruleRow('tcp-response content', ['listen', 'backend'], ({ rules }) => rules.tcpResponse,
+    "What is done with each response of HTTP and gRPC, in front of 'http-response'; those of raw TCP connections are not looked at.", 'tcp-response content reject if { res.hdr(x-secret) -m found }'),
+  proxyDirective({
+    name: 'tcp-response inspect-delay', sections: ['defaults', 'listen', 'backend'], origin: 'haproxy', default: '0', arguments: [time('time')],
+    summary: "How long HAProxy's 'tcp-response content' rules wait for bytes; here they begin when the whole header section is there, and wait for nothing.",
+    example: 'tcp-response inspect-delay 5s', apply: () => {},
+  }),
 ];

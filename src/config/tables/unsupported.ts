@@ -71,7 +71,7 @@ export const UNSUPPORTED_GLOBAL_PREFIXES: ReadonlyMap<string, string> = new Map(
 
 export const UNSUPPORTED_PROXY: ReadonlyMap<string, UnsupportedWord> = table(
   [under('stats', 'show-modules'), 'remove the line'],
-  [list(`tcp-response monitor
+  [list(`monitor
     filter compression errorloc errorloc302 errorloc303 http-error log-format-sd error-log-format log-steps log-tag rate-limit use-fcgi-app quic-initial`), null],
   ['capture cookie', "'http-request capture req.cook(<name>) len <length>'"],
   [under('http-check', 'connect comment set-var set-var-fmt unset-var'), "'http-check send' and 'http-check expect' are there"],

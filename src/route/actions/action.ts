@@ -13,7 +13,7 @@ import type { Word } from '../syntax.ts';
 export type Apply = (context: Evaluation) => Decision | null;
 
 /** `http-request` and so on: the sets of rules, by their directive. */
-export type RuleSet = 'http-request' | 'http-response' | 'http-after-response' | 'tcp-request connection' | 'tcp-request session' | 'tcp-request content';
+export type RuleSet = 'http-request' | 'http-response' | 'http-after-response' | 'tcp-request connection' | 'tcp-request session' | 'tcp-request content' | 'tcp-response content';
 
 export interface Action {
   /** As written; with parentheses behind it when `parameter` is not null. */
@@ -49,6 +49,7 @@ export class ActionInput {
     switch (this.set) {
       case 'http-request': return 'request';
       case 'http-response':
+      case 'tcp-response content':
       case 'http-after-response': return 'response';
       case 'tcp-request connection':
       case 'tcp-request session':

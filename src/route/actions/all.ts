@@ -22,6 +22,7 @@ export const UNSUPPORTED_ACTIONS: ReadonlyMap<string, string | null> = new Map<s
   ...['add-acl', 'del-acl', 'set-map', 'del-map', 'add-map'].map((name) => [name, MAPS] as const),
   ['cache-use', 'there is no cache'],
   ['cache-store', 'there is no cache'],
+  ['close', "'reject'"],
   ['do-log', 'a stream leaves one line, at its end'],
   ['do-resolve', "names of servers are resolved by 'server' and 'server-template'"],
   ['early-hint', null],

@@ -147,7 +147,7 @@ function auth(input: ActionInput): Apply | null {
 }
 
 const HTTP = ['http-request', 'http-response', 'http-after-response'] as const;
-const TCP = ['tcp-request connection', 'tcp-request session', 'tcp-request content'] as const;
+const TCP = ['tcp-request connection', 'tcp-request session', 'tcp-request content', 'tcp-response content'] as const;
 
 function nothingMore(input: ActionInput): boolean {
   const word = input.next();

@@ -69,7 +69,7 @@ function waitForBody(input: ActionInput): Apply | null {
 
 export const STREAM_ACTIONS: readonly Action[] = [
   {
-    name: 'set-log-level', parameter: null, usage: 'set-log-level <level>|silent', sets: ['http-request', 'http-response', 'http-after-response', 'tcp-request content'],
+    name: 'set-log-level', parameter: null, usage: 'set-log-level <level>|silent', sets: ['http-request', 'http-response', 'http-after-response', 'tcp-request content', 'tcp-response content'],
     summary: "The stream's line has this level, or is not written.",
     compile: (input) => {
       const word = input.require('a level');

@@ -2,7 +2,7 @@
 import { done } from './headers.ts';
 import type { Action, ActionInput, Apply, RuleSet } from './action.ts';
 
-const ALL: readonly RuleSet[] = ['http-request', 'http-response', 'http-after-response', 'tcp-request connection', 'tcp-request session', 'tcp-request content'];
+const ALL: readonly RuleSet[] = ['http-request', 'http-response', 'http-after-response', 'tcp-request connection', 'tcp-request session', 'tcp-request content', 'tcp-response content'];
 
 function setVariable(input: ActionInput, formatted: boolean): Apply | null {
   const variable = input.variable();
