@@ -1,5 +1,5 @@
 /** TLS in the making. The objects are replaced, never changed, since proxies and servers begin with those of their defaults. */
-import type { SniSettings, TlsProtocolSettings, TlsVersion } from './tls-settings.ts';
+import type { IgnoredErrors, SniSettings, TlsProtocolSettings, TlsVersion } from './tls-settings.ts';
 
 export type ProtocolDraft = Partial<TlsProtocolSettings>;
 
@@ -10,6 +10,8 @@ export interface BindTlsDraft {
   readonly caFile: string | null;
   readonly crlFile: string | null;
   readonly verify: 'none' | 'optional' | 'required';
+  readonly crtIgnoreErr: IgnoredErrors;
+  readonly caIgnoreErr: IgnoredErrors;
   /** null: by mode. */
   readonly alpn: readonly string[] | null;
   readonly options: BindOptionsDraft;
@@ -62,7 +64,7 @@ export const TLS_PROTOCOL: TlsProtocolSettings = {
 };
 
 export const BIND_TLS: BindTlsDraft = {
-  ssl: false, crt: [], crtLists: [], caFile: null, crlFile: null, verify: 'none', alpn: null, options: {},
+  ssl: false, crt: [], crtLists: [], caFile: null, crlFile: null, verify: 'none', crtIgnoreErr: [], caIgnoreErr: [], alpn: null, options: {},
 };
 
 export const SERVER_TLS: ServerTlsDraft = {

@@ -20,6 +20,9 @@ export interface TlsProtocolSettings {
   readonly tickets: boolean;
 }
 
+/** OpenSSL's numbers of what is found wrong with a certificate. */
+export type IgnoredErrors = 'all' | readonly number[];
+
 export interface BindTlsSettings extends TlsProtocolSettings {
   /** Files and directories with certificates and keys; the first certificate is the default. */
   readonly crt: readonly string[];
@@ -30,6 +33,8 @@ export interface BindTlsSettings extends TlsProtocolSettings {
   readonly caFile: string | null;
   readonly crlFile: string | null;
   readonly verify: 'none' | 'optional' | 'required';
+  /** What may be wrong with clients' certificates, and with those of their issuers. */
+  readonly ignoredErrors: { readonly certificate: IgnoredErrors; readonly issuers: IgnoredErrors };
   /** Offered, most wanted first; empty: no ALPN. */
   readonly alpn: readonly string[];
   /** A client that names no host of ours is refused. */

@@ -10,6 +10,7 @@ import { describeTls } from './describe.ts';
 import { clientFailure } from './failures.ts';
 import { bindContext, type BindMaterial } from './material.ts';
 import type { Certificate } from './pem.ts';
+import { concernsIssuer } from './verify-errors.ts';
 
 export type Handshake =
   | { readonly kind: 'done'; readonly socket: TLSSocket; readonly record: TlsRecord }
@@ -68,16 +69,24 @@ export class TlsAcceptor {
     done(refusal === null ? { kind: 'done', socket, record } : { kind: 'failed', reason: refusal });
   }
 
-  #judge(socket: TLSSocket, { client }: TlsRecord): string | null {
+  #judge(socket: TLSSocket, { client, verifyError = 0 }: TlsRecord): string | null {
     switch (this.#settings.verify) {
       case 'none':
         return null;
       case 'optional':
       case 'required':
         if (client === null) return this.#settings.verify === 'optional' ? null : "the client has no certificate, and 'verify required' asks for one";
-        if (socket.authorized) return null;
+        if (socket.authorized || this.#ignores(socket, verifyError)) return null;
         return `the client's certificate ${client.subject} is not accepted: ${String(socket.authorizationError)}`;
     }
+  }
+
+  #ignores(socket: TLSSocket, error: number): boolean {
+    const { certificate, issuers } = this.#settings.ignoredErrors;
+    const shown = socket.getPeerX509Certificate();
+    if (shown === undefined || error === 0) return false;
+    const ignored = concernsIssuer(error, shown, Date.now()) ? issuers : certificate;
+    return ignored === 'all' || ignored.includes(error);
   }
 
   /** tls.Server names the socket above; `_parent` is the one that it was made of. */

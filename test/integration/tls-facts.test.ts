@@ -60,6 +60,16 @@ describe('facts of TLS', () => {
     assert.equal(headers['verify'], '0');
   });
 
+  it('say what is wrong with a certificate that is taken all the same', async () => {
+    const strict = 'ca-file ca.pem crl-file crl.pem verify required';
+    for (const [own, ignored, expected] of [
+      ['client', '', '0'], ['expired', 'crt-ignore-err 10', '10'], ['revoked', 'crt-ignore-err 9,10,23', '23'], ['revoked', 'crt-ignore-err all', '23'],
+    ] as const) assert.equal((await answer(`${strict} ${ignored}`, 'verify none', ['verify %[ssl_c_verify]'], own))['verify'], expected, `${own} ${ignored}`);
+    for (const [own, ignored] of [['expired', ''], ['expired', 'crt-ignore-err 23'], ['revoked', 'ca-ignore-err all'], ['stranger', 'crt-ignore-err 10,23']] as const) {
+      await assert.rejects(answer(`${strict} ${ignored}`, 'verify none', [], own), `${own} ${ignored}`);
+    }
+  });
+
   it('are those of the connection with the server, and nothing where there is no certificate', async () => {
     const headers = await answer('', 'verify none alpn http/1.1 ciphers ECDHE-RSA-AES128-GCM-SHA256', [
       'bc "%[ssl_bc] %[ssl_bc_protocol] %[ssl_bc_cipher] %[ssl_bc_use_keysize] %[ssl_bc_is_resumed] %[ssl_bc_alpn]"',

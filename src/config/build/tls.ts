@@ -21,7 +21,7 @@ export function usesTls({ frontends, backends }: Configuration): boolean {
 }
 
 export function toBindTls({ keywords, text, position }: BindDraft, mode: Mode, { tls: global }: GlobalDraft, report: Reporter): BindTlsSettings | null {
-  const { ssl, crt, crtLists, caFile, crlFile, verify, alpn, options } = keywords.tls;
+  const { ssl, crt, crtLists, caFile, crlFile, verify, crtIgnoreErr, caIgnoreErr, alpn, options } = keywords.tls;
   if (!ssl) {
     if (crt.length + crtLists.length > 0) report.warning(`bind ${text} has a certificate, but no 'ssl': it does not speak TLS`, position, "add 'ssl'");
     return null;
@@ -39,6 +39,7 @@ export function toBindTls({ keywords, text, position }: BindDraft, mode: Mode, {
     caFile: caFile === null ? null : under(global.caBase, caFile),
     crlFile: crlFile === null ? null : under(global.caBase, crlFile),
     verify, strictSni, preferClientCiphers, position,
+    ignoredErrors: { certificate: crtIgnoreErr, issuers: caIgnoreErr },
     alpn: alpn ?? ALPN_BY_MODE[mode],
   };
 }

@@ -152,8 +152,8 @@ export const UNSUPPORTED_SERVER_KEYWORDS: ReadonlyMap<string, number> = new Map(
 export const UNSUPPORTED_BIND_KEYWORDS: ReadonlyMap<string, number> = new Map([
   ...words(`allow-0rtt default-crt-required ecdhe-auto force-sslv3 force-strict-sni generate-certificates
     ktls no-ca-names quic-force-retry transparent`, 0),
-  ...words(`accept-netscaler-cip ca-ignore-err ca-sign-file ca-sign-pass ca-verify-file cc client-sigalgs
-    crt-ignore-err default-crt ecdhe expose-fd guid-prefix id interface level maxconn mss namespace
+  ...words(`accept-netscaler-cip ca-sign-file ca-sign-pass ca-verify-file cc client-sigalgs
+    default-crt expose-fd guid-prefix id interface level maxconn mss namespace
     nbconn npn ocsp-update quic-cc-algo quic-socket severity-output tcp-md5sig tcp-ss tcp-ut 
     tls-ticket-keys`, 1),
 ]);

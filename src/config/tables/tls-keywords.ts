@@ -4,7 +4,7 @@ import type { Keyword } from '../arguments.ts';
 import type { Argument } from '../directive.ts';
 import type { BindKeywords, ServerKeywords } from '../draft.ts';
 import type { BindOptionsDraft, BindTlsDraft, ProtocolDraft, ProxyV2Flag, SendProxyDraft, ServerTlsDraft } from '../tls-draft.ts';
-import type { SniSettings, TlsVersion } from '../tls-settings.ts';
+import type { IgnoredErrors, SniSettings, TlsVersion } from '../tls-settings.ts';
 import type { Parsed } from '../units.ts';
 
 const file = (what: string): Argument<string> => word('file', what);
@@ -14,6 +14,12 @@ const version = oneOf('TLS version', ['TLSv1.0', 'TLSv1.1', 'TLSv1.2', 'TLSv1.3'
 function versionOf(name: 'TLSv1.0' | 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3'): TlsVersion {
   return name === 'TLSv1.0' ? 'TLSv1' : name;
 }
+
+const ignoredErrors = parsed('errors', 'all, or numbers separated by commas', (text): Parsed<IgnoredErrors> => {
+  if (text === 'all') return { ok: true, value: 'all' };
+  if (!/^[1-9]\d{0,2}(,[1-9]\d{0,2})*$/.test(text)) return { ok: false, message: `'${text}' is neither 'all' nor numbers separated by commas` };
+  return { ok: true, value: text.split(',').map(Number) };
+});
 
 const alpn = parsed('protocols', 'protocol names separated by commas, most wanted first', parseProtocols);
 
@@ -135,6 +141,20 @@ export const BIND_TLS_KEYWORDS: readonly Keyword<BindKeywords>[] = [
     name: 'verify', argument: oneOf('verification', ['none', 'optional', 'required']), default: 'none',
     summary: "Whether clients are asked for a certificate, and have to have one. A bad one is refused in either case.",
     set: (bind: BindKeywords, verify) => editBind(bind, { verify }),
+  }),
+  keyword({
+    name: 'crt-ignore-err', argument: ignoredErrors, default: 'none',
+    summary: "What may be wrong with a client's certificate, OpenSSL's numbers (10: expired, 23: revoked); rules see them in ssl_c_verify.",
+    set: (bind: BindKeywords, crtIgnoreErr) => editBind(bind, { crtIgnoreErr }),
+  }),
+  keyword({
+    name: 'ca-ignore-err', argument: ignoredErrors, default: 'none',
+    summary: "What may be wrong with the certificates of its issuers.", set: (bind: BindKeywords, caIgnoreErr) => editBind(bind, { caIgnoreErr }),
+  }),
+  keyword({
+    name: 'ecdhe', argument: word('curve', 'the name of a curve'), default: "OpenSSL's",
+    summary: "The only group for the key exchange; 'curves' is the better word, and wins.",
+    set: (bind: BindKeywords, curve) => editBind(bind, { options: { curves: curve, ...bind.tls.options } }),
   }),
   keyword({
     name: 'alpn', argument: alpn, default: 'mode auto, http: h2,http/1.1; mode grpc: h2; mode tcp: none',

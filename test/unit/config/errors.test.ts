@@ -59,7 +59,7 @@ const WRONG: readonly [text: string, ...expected: string[]][] = [
   ['backend b\nserver s a:1 ssl verify none sni req.hdr(x)', "2:34+10 error: 'req.hdr(x)': the SNI expressions of this version are str(NAME), ssl_fc_sni or req.hdr(host)"],
   ['backend b\noption grpc-check\nserver s a:1 check send-proxy', "3:1+6 error: server 's': checks by gRPC cannot begin with a PROXY protocol header "
     + "| add 'no-check-send-proxy' if the server takes connections without, or use plain 'check' without 'option grpc-check'", noTimeouts('9', 'backend', 'b')],
-  ['backend b\nserver s a:1 proxy-v2-options unique-id', "2:31+9 error: 'unique-id' is not an option of this version: ssl, cert-cn, ssl-cipher, authority, crc32c"],
+  ['backend b\nserver s a:1 proxy-v2-options cert', "2:31+4 error: 'cert' is not an option of this version: ssl, cert-cn, ssl-cipher, authority, crc32c, unique-id"],
   // Gone from HAProxy.
   ['backend b\ncontimeout 5000', "2:1+10 warning: 'contimeout' is gone from HAProxy since 2.1 | today: timeout connect 5000",
     "1:9+1 warning: backend 'b' has no server"],
