@@ -35,7 +35,7 @@ function textOf(key: Exclude<HashKey, { of: 'source' }>, subject: Subject): stri
       const path = fields.get(':path') ?? '';
       const authority = fields.get(':authority');
       // HTTP/2 requests have an absolute URI in HAProxy as well.
-      const absolute = !key.pathOnly && authority !== undefined && path.startsWith('/');
+      const absolute = !key.pathOnly && !fields.originForm && authority !== undefined && path.startsWith('/');
       return uriKey(absolute ? `${fields.get(':scheme') ?? 'http'}://${authority}${path}` : path, key.length, key.depth, key.whole);
     }
     case 'url_param': {

@@ -113,9 +113,11 @@ function requestOf({ method, target, headers }: Question): FieldList {
   const path = absolute === null ? target : (absolute[3] ?? '/');
   const call = method === 'POST' && /^\/[\w.]+\/\w+$/.test(path) && !headers.some(([name]) => name === 'content-type');
   const more: [string, string][] = call ? [['content-type', 'application/grpc'], ['te', 'trailers']] : [];
-  return FieldList.of(
+  const list = FieldList.of(
     [':method', method], [':scheme', absolute?.[1]?.toLowerCase() ?? 'http'], [':authority', host], [':path', path], ...more, ...headers.filter(([name]) => name !== 'host'),
   );
+  list.originForm = absolute === null && !call;
+  return list;
 }
 
 /** A backend without traffic, all of whose servers are there. */

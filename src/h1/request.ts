@@ -83,8 +83,10 @@ export function readRequest(head: Llhttp, scheme: 'http' | 'https'): Request | R
     add(name, values[i] as string);
   }
   if (speech.trailers) add('te', 'trailers');
+  const list = new FieldList(fields, size);
+  list.originForm = target.scheme === undefined;
   return {
-    fields: new FieldList(fields, size), method, version, body: coded ? CHUNKED : length, tunnel,
+    fields: list, method, version, body: coded ? CHUNKED : length, tunnel,
     keepAlive: version === 11 ? !speech.close : speech.keepAlive && !speech.close,
   };
 }

@@ -44,6 +44,8 @@ export class FieldList {
   validation = 0;
   /** Cache slot of h2/: the value of content-length; -1 none, -2 invalid, -3 not yet looked at. */
   contentLength = -3;
+  /** An HTTP/1 request names its target by the path alone (RFC 9112 §3.2.1), which is all of its URI then. */
+  originForm = false;
   /** Cache slot of route/: the last list that rules made of this one, so that the same changes give the same list. */
   changed: FieldList | null = null;
   /** Cache slot of h1/: the list as it was written last, and in which framing. */
@@ -68,7 +70,9 @@ export class FieldList {
 
   /** The fields of this list and, behind them, those of another. */
   and(more: FieldList): FieldList {
-    return new FieldList([...this.fields, ...more.fields], this.size + more.size);
+    const list = new FieldList([...this.fields, ...more.fields], this.size + more.size);
+    list.originForm = this.originForm;
+    return list;
   }
 
   /** The first value of `name` (lower case), or undefined. */

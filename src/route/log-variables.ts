@@ -45,7 +45,7 @@ function captured(side: 'request' | 'response'): Get {
 
 /** Method, target and version, as the client sent them. */
 function requestLine({ original, version }: Evaluation): string | null {
-  return original === null ? null : `${original.get(':method') ?? ''} ${urlOf(original, version) ?? ''} HTTP/${version}`;
+  return original === null ? null : `${original.get(':method') ?? ''} ${urlOf(original) ?? ''} HTTP/${version}`;
 }
 
 function streams(context: Evaluation): number {
@@ -83,13 +83,13 @@ const ROWS: readonly Row[] = [
   ['ft', 'connection', 'frontend, with ~ behind it under TLS', ({ session }) => `${session.connection.frontend.name}${session.connection.tls === null ? '' : '~'}`],
   ['H', 'connection', 'name of this machine', ({ session }) => session.directory.hostname],
   ['HM', 'request', 'method', ({ original }) => original?.get(':method') ?? null],
-  ['HP', 'request', 'path', ({ request }) => (request === null ? null : pathOf(request))],
+  ['HP', 'request', "request's target without the query", ({ request }) => (request === null ? null : urlOf(request)?.split('?', 1)[0] ?? null)],
   ['HPO', 'request', 'path alone', ({ request }) => (request === null ? null : pathOf(request))],
   ['HQ', 'request', 'query with its question mark', ({ request }) => {
     const query = request === null ? null : queryOf(request);
     return query === null ? null : `?${query}`;
   }],
-  ['HU', 'request', "request's target; absolute in HTTP/2", ({ original, version }) => (original === null ? null : urlOf(original, version))],
+  ['HU', 'request', "request's target; absolute in HTTP/2, and where the client wrote it so", ({ original }) => (original === null ? null : urlOf(original))],
   ['HV', 'request', 'HTTP version', ({ version }) => `HTTP/${version}`],
   ['hr', 'request', "captures of the request, in braces", captured('request')],
   ['hs', 'response', 'captures of the response, in braces', captured('response')],

@@ -10,6 +10,10 @@ export class Message {
     this.#list = list;
   }
 
+  get originForm(): boolean {
+    return this.#list.originForm;
+  }
+
   get fields(): readonly Field[] {
     return this.#edited ?? this.#list.fields;
   }
@@ -68,7 +72,9 @@ export class Message {
     let size = 0;
     for (const { name, value } of edited) size += name.length + value.length + 32;
     // The array is the list's from now on: the next change copies it.
-    return (this.#result = this.#list.changed = new FieldList(edited, size));
+    const list = new FieldList(edited, size);
+    list.originForm = this.#list.originForm;
+    return (this.#result = this.#list.changed = list);
   }
 
   #edit(): Field[] {

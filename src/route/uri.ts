@@ -35,11 +35,11 @@ export function hostOf(request: Message): string | undefined {
 }
 
 /** As HAProxy shows it: absolute in HTTP/2, as the client wrote it in HTTP/1. */
-export function urlOf(request: { get(name: string): string | undefined }, version: string): string | null {
+export function urlOf(request: { get(name: string): string | undefined; readonly originForm: boolean }): string | null {
   const path = request.get(':path');
   const authority = request.get(':authority');
   if (path === undefined) return authority ?? null;
-  if (version.startsWith('1') || authority === undefined || !path.startsWith('/')) return path;
+  if (request.originForm || authority === undefined || !path.startsWith('/')) return path;
   return `${request.get(':scheme') ?? 'http'}://${authority}${path}`;
 }
 

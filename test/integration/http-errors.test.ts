@@ -82,4 +82,10 @@ describe("HTTP's own answers", () => {
     assert.match(await exchangeOctets(port, GET.replace('/', '/alive')), /^HTTP\/1.1 200 OK\r\n/);
     assert.match(await exchangeOctets(port, GET), /^HTTP\/1.1 503 /);
   });
+
+  it('take a monitor-uri with a host for requests that name their target so', async () => {
+    const { port } = await start(`defaults\n${TIMEOUTS}listen l\nbind 127.0.0.1:1\nmonitor-uri http://a/alive\n`);
+    assert.match(await exchangeOctets(port, GET.replace('/', 'http://a/alive')), /^HTTP\/1.1 200 OK\r\n/);
+    assert.match(await exchangeOctets(port, GET.replace('/', '/alive')), /^HTTP\/1.1 503 /);
+  });
 });

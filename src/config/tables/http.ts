@@ -54,8 +54,9 @@ export const HTTP_DIRECTIVES: readonly Directive<ProxyDraft>[] = [
     apply: (proxy, [reuse]) => change(proxy, { reuse }),
   }),
   proxyDirective({
-    name: 'monitor-uri', sections: BEFORE, arguments: [word('uri', 'a path')], origin: 'haproxy', default: 'none', example: 'monitor-uri /alive',
+    name: 'monitor-uri', sections: BEFORE, arguments: [word('uri', 'a path, or http://host/path')], origin: 'haproxy', default: 'none', example: 'monitor-uri /alive',
     summary: 'Answer requests for this path with status 200, without a server.',
+    details: 'With scheme and host it is for requests that name their target so, as all of HTTP/2 do.',
     apply: (proxy, [monitorUri]) => change(proxy, { monitorUri }),
   }),
   proxyDirective({

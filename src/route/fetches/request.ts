@@ -8,8 +8,8 @@ import type { Fetch } from '../declare.ts';
 
 const request = { needs: 'request' } as const;
 const body = { needs: 'body' } as const;
-function url({ request: message, version }: Evaluation): string | null {
-  return message === null ? null : urlOf(message, version);
+function url({ request: message }: Evaluation): string | null {
+  return message === null ? null : urlOf(message);
 }
 
 const NONE = new Uint8Array(0);

@@ -55,6 +55,8 @@ describe('keys', () => {
     const uri = { of: 'uri', length: 0, depth: 0, whole: false, pathOnly: false } as const;
     assert.equal(keyOf(by(uri))(request), hash('http://h:1/p.S/M', 'sdbm'));
     assert.equal(keyOf(by({ ...uri, pathOnly: true }))(request), hash('/p.S/M', 'sdbm'));
+    if (request.requestFields !== null) request.requestFields.originForm = true;
+    assert.equal(keyOf(by(uri))(request), hash('/p.S/M', 'sdbm'));
   });
 
   it('are what stands before the last dot with use_domain_only', () => {

@@ -77,4 +77,14 @@ describe('dates', () => {
     assert.equal(formatTime('%a %A %b %B %C %d %D %e %F %H %I %j %m %M %p %R %S %s %T %u %w %y %Y %z %%', date, true, 0, 1),
       'Tue Tuesday Feb February 20 03 02/03/26  3 2026-02-03 04 04 034 02 05 AM 04:05 06 1770091506 04:05:06 2 2 26 2026 +0000 %');
   });
+
+  it('shows a target as HAProxy has it: absolute in HTTP/2 and where the client wrote it so, else as path', () => {
+    const render = (originForm: boolean): string => {
+      const compiled = compileLogFormat('%HU %HP %HPO', position, 'request', 'line', scope());
+      assert.ok(compiled !== null);
+      return compiled.render(evaluation([[':method', 'GET'], [':scheme', 'http'], [':authority', 'h'], [':path', '/a?b']], {}, originForm));
+    };
+    assert.equal(render(true), '/a?b /a /a');
+    assert.equal(render(false), 'http://h/a?b http://h/a /a');
+  });
 });

@@ -13,7 +13,7 @@ import { errorsOf, evaluate, evaluation, REQUEST, streamRecord } from './support
 describe('samples', () => {
   for (const [expression, result] of COMMON) {
     it(`${expression} is ${result}`, () => {
-      const context = evaluation();
+      const context = evaluation(REQUEST, {}, true);
       context.version = '1.1';
       context.first = true;
       assert.equal(evaluate(expression, context), result);

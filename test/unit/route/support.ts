@@ -44,12 +44,13 @@ export const REQUEST: readonly (readonly [string, string])[] = [
   ['user-agent', 'Mozilla (x, y)'],
 ];
 
-export function evaluation(fields: readonly (readonly [string, string])[] | null = REQUEST, connection: Partial<ConnectionFacts> = {}): Evaluation {
+export function evaluation(fields: readonly (readonly [string, string])[] | null = REQUEST, connection: Partial<ConnectionFacts> = {}, originForm: boolean = false): Evaluation {
   const facts: ConnectionFacts = { ...connectionRecord({ clientAddress: '10.1.2.3', clientPort: 5000, localAddress: '10.0.0.1', localPort: 8080 }), tls: null, ...connection };
   const directory: ProxyDirectory = {
     backend: (name) => (name === 'app' ? app : undefined), frontend: () => facts.frontend, stopping: false, pid: 42, hostname: 'here', connections: 7,
   };
   const list = fields === null ? null : FieldList.of(...fields);
+  if (list !== null) list.originForm = originForm;
   const context = new Evaluation(new RuleSession(facts, directory), list, list === null ? null : new Message(list), 0);
   context.backend = app;
   return context;
