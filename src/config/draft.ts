@@ -165,6 +165,7 @@ export interface ProxySettings {
   logAsap: boolean;
   grpcCheck: GrpcCheckSettings | null;
   forwardFor: ForwardForSettings | null;
+  originalTo: ForwardForSettings | null;
   forwarded: readonly ForwardedParameter[] | null;
   http: HttpSettings;
   /** `http-check …`, which counts where `option httpchk` is on. */
@@ -292,6 +293,7 @@ export function newProxySettings(): ProxySettings {
     logAsap: false,
     grpcCheck: null,
     forwardFor: null,
+    originalTo: null,
     forwarded: null,
     http: DEFAULT_HTTP,
     httpCheck: DEFAULT_HTTP_CHECK,

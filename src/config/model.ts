@@ -213,6 +213,8 @@ export interface FrontendSettings {
   readonly logAsap: boolean;
   /** `option forwardfor`; null: off. */
   readonly forwardFor: ForwardForSettings | null;
+  /** `option originalto`; null: off. */
+  readonly originalTo: ForwardForSettings | null;
   /** `tune.bufsize`: how much of a request is held for rules, octets. */
   readonly bufferBytes: number;
   /** `timeout tarpit`; null: as `timeout connect`, else a minute. */
@@ -256,6 +258,7 @@ export interface BackendSettings {
   readonly grpcCheck: GrpcCheckSettings | null;
   readonly httpCheck: HttpCheckSettings | null;
   readonly forwardFor: ForwardForSettings | null;
+  readonly originalTo: ForwardForSettings | null;
   /** `option forwarded`; null: off. */
   readonly forwarded: readonly ForwardedParameter[] | null;
   /** null: there are none. */

@@ -9,7 +9,7 @@
  *                    └─▶ refused (mode grpc: not HTTP/2)
  */
 import type { Socket } from 'node:net';
-import type { ForwardForSettings } from '../config/forwarded-settings.ts';
+import type { ForwardingSettings } from '../config/forwarded-settings.ts';
 import type { BindSettings, FrontendSettings } from '../config/model.ts';
 import type { FieldList, RequestFacts } from '../model/fields.ts';
 import type { Half, HalfSink } from '../model/exchange.ts';
@@ -90,7 +90,7 @@ export class ClientConnection extends Timer implements OwnedConnection, Http1Con
     this.reuse = new ClientReuse(frontend.settings.http.connection !== 'keep-alive');
     this.#bind = bind;
     this.#acceptor = acceptor;
-    this.#rules = frontend.routing === null ? null : new ConnectionRules(this, frontend.routing, frontend.settings, (cause) => this.#drop(cause));
+    this.#rules = frontend.routing === null ? null : new ConnectionRules(this, bind, frontend.routing, frontend.settings, (cause) => this.#drop(cause));
     this.#timeouts = timeouts;
   }
 
@@ -146,8 +146,8 @@ export class ClientConnection extends Timer implements OwnedConnection, Http1Con
     this.#finish(reason);
   }
 
-  get forwardFor(): ForwardForSettings | null {
-    return this.#settings.forwardFor;
+  get forwarding(): ForwardingSettings {
+    return this.#settings;
   }
 
   get tracer(): Tracer | null {

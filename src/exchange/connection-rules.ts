@@ -1,6 +1,6 @@
 /** The rules of one accepted connection: those of the connection itself, then a stream's or a raw connection's. */
 import type { Socket } from 'node:net';
-import type { FrontendSettings } from '../config/model.ts';
+import type { BindSettings, FrontendSettings } from '../config/model.ts';
 import type { Half } from '../model/exchange.ts';
 import { now } from '../time/clock.ts';
 import { Evaluation, RuleSession } from '../route/context.ts';
@@ -17,6 +17,7 @@ export class ConnectionRules implements RuledConnection {
   readonly routing: Routing;
   readonly #connection: OpenRecord;
   readonly #settings: FrontendSettings;
+  readonly #bind: BindSettings;
   readonly #drop: (cause: string) => void;
   #session: RuleSession | null = null;
   #raw: RawRules | null = null;
@@ -24,10 +25,11 @@ export class ConnectionRules implements RuledConnection {
   /** Where `use_backend` sends a raw connection. */
   rawBackend: Backend | null = null;
 
-  constructor(connection: OpenRecord, routing: Routing, settings: FrontendSettings, drop: (cause: string) => void) {
+  constructor(connection: OpenRecord, bind: BindSettings, routing: Routing, settings: FrontendSettings, drop: (cause: string) => void) {
     this.#connection = connection;
     this.routing = routing;
     this.#settings = settings;
+    this.#bind = bind;
     this.#drop = drop;
   }
 
@@ -38,7 +40,11 @@ export class ConnectionRules implements RuledConnection {
 
   /** Made when the first rule asks: by then a PROXY header has been read, where there is one. */
   get session(): RuleSession {
-    return (this.#session ??= new RuleSession(this.#connection, this.routing.directory));
+    if (this.#session === null) {
+      this.#session = new RuleSession(this.#connection, this.routing.directory);
+      this.#session.listener = { id: this.#settings.binds.indexOf(this.#bind) + 1, name: this.#bind.name };
+    }
+    return this.#session;
   }
 
   /**

@@ -1,5 +1,5 @@
 /** What an exchange needs of the connection that it came on. */
-import type { ForwardForSettings } from '../config/forwarded-settings.ts';
+import type { ForwardingSettings } from '../config/forwarded-settings.ts';
 import type { RequestFacts } from '../model/fields.ts';
 import type { LocalService } from '../model/local-service.ts';
 import type { ConnectionRecord, StreamRecord } from '../model/records.ts';
@@ -15,8 +15,8 @@ export interface ExchangeContext {
   readonly uniqueId?: string | null;
   /** What answers requests of the frontend in place of servers, or null. */
   readonly local: LocalService | null;
-  /** `option forwardfor` of the frontend; null: off. */
-  readonly forwardFor: ForwardForSettings | null;
+  /** Of the frontend. */
+  readonly forwarding: ForwardingSettings;
   /** The frontend's error pages. */
   readonly errorPages: ErrorPages;
   /** null: nothing is traced. */

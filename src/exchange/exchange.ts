@@ -221,9 +221,9 @@ export class Exchange extends RetriedStream implements HalfSink, StreamSeeker, S
 
   /** What servers are told of the client by header fields. */
   #forwarded(fields: FieldList): FieldList | null {
-    const { forwardFor: front, record } = this.#context;
-    const { forwardFor: back = null, forwarded = null } = this.backend?.settings ?? {};
-    return front === null && back === null && forwarded === null ? null : forwardedFields({ front, back, forwarded }, record, fields);
+    const { forwarding: { forwardFor: front, originalTo: frontTo }, record } = this.#context;
+    const { forwardFor: back = null, originalTo: backTo = null, forwarded = null } = this.backend?.settings ?? {};
+    return (front ?? back ?? frontTo ?? backTo ?? forwarded) === null ? null : forwardedFields({ front, back, frontTo, backTo, forwarded }, record, fields);
   }
 
   onConnectFailed(reason: string): void {

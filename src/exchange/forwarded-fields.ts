@@ -1,16 +1,20 @@
-/** Fields that tell servers of the client: x-forwarded-for and forwarded (RFC 7239). They hold for a connection, but for `host`. */
+/** Fields that tell servers of the client: x-forwarded-for, x-original-to and forwarded (RFC 7239). They hold for a connection, but for `host`. */
 import { BlockList, isIP } from 'node:net';
 import type { ForwardedParameter, ForwardForSettings, Network } from '../config/forwarded-settings.ts';
 import { FieldList } from '../model/fields.ts';
 import type { ConnectionRecord } from '../model/records.ts';
 
 const X_FORWARDED_FOR = 'x-forwarded-for';
+const X_ORIGINAL_TO = 'x-original-to';
 
 export interface ForwardedSettings {
   /** Of the frontend; null: off. */
   readonly front: ForwardForSettings | null;
   /** Of the backend. */
   readonly back: ForwardForSettings | null;
+  /** `option originalto` of the frontend, and of the backend. */
+  readonly frontTo: ForwardForSettings | null;
+  readonly backTo: ForwardForSettings | null;
   readonly forwarded: readonly ForwardedParameter[] | null;
 }
 
@@ -19,12 +23,16 @@ const blocks = new WeakMap<Network, BlockList>();
 
 /** What is added to a request, or null. */
 export function forwardedFields(settings: ForwardedSettings, connection: ConnectionRecord, request: FieldList): FieldList | null {
-  const { front, back, forwarded } = settings;
+  const { front, back, frontTo, backTo, forwarded } = settings;
+  const { clientAddress, localAddress } = connection;
   const pairs: [string, string][] = [];
-  if ((front !== null || back !== null) && connection.clientAddress !== '' && !isExcepted(front, connection) && !isExcepted(back, connection)) {
+  if ((front !== null || back !== null) && clientAddress !== '' && !isExcepted(front, clientAddress) && !isExcepted(back, clientAddress)) {
     const name = back?.header ?? front?.header ?? X_FORWARDED_FOR;
     const ifNone = (front ?? back)?.ifNone === true && (back ?? front)?.ifNone === true;
-    if (!ifNone || request.get(name) === undefined) pairs.push([name, connection.clientAddress]);
+    if (!ifNone || request.get(name) === undefined) pairs.push([name, clientAddress]);
+  }
+  if ((frontTo !== null || backTo !== null) && localAddress !== '' && !isExcepted(frontTo, localAddress) && !isExcepted(backTo, localAddress)) {
+    pairs.push([backTo?.header ?? frontTo?.header ?? X_ORIGINAL_TO, localAddress]);
   }
   if (forwarded !== null) {
     const value = forwardedValue(forwarded, connection, request);
@@ -33,9 +41,9 @@ export function forwardedFields(settings: ForwardedSettings, connection: Connect
   return pairs.length === 0 ? null : FieldList.of(...pairs);
 }
 
-function isExcepted(settings: ForwardForSettings | null, { clientAddress }: ConnectionRecord): boolean {
+function isExcepted(settings: ForwardForSettings | null, address: string): boolean {
   const except = settings?.except ?? null;
-  const version = isIP(clientAddress);
+  const version = isIP(address);
   if (except === null || version === 0) return false;
   let list = blocks.get(except);
   if (list === undefined) {
@@ -43,7 +51,7 @@ function isExcepted(settings: ForwardForSettings | null, { clientAddress }: Conn
     list.addSubnet(except.address, except.prefix, except.family);
     blocks.set(except, list);
   }
-  return list.check(clientAddress, version === 4 ? 'ipv4' : 'ipv6');
+  return list.check(address, version === 4 ? 'ipv4' : 'ipv6');
 }
 
 function forwardedValue(parameters: readonly ForwardedParameter[], connection: ConnectionRecord, request: FieldList): string {

@@ -5,7 +5,7 @@
  *     client's half ──request──▶ rules ──▶ exchange
  *     client's half ◀──────────  rules ◀──response── exchange
  */
-import type { ForwardForSettings } from '../config/forwarded-settings.ts';
+import type { ForwardingSettings } from '../config/forwarded-settings.ts';
 import { NO_ERROR, CANCEL } from '../h2/errors.ts';
 import { armTimer, disarmTimer, Timer } from '../time/wheel.ts';
 import { atTurnEnd, type TurnTask } from '../time/turn.ts';
@@ -303,8 +303,8 @@ export class RuledStream extends Timer implements HalfSink, Half, ExchangeContex
     return this.#context.local;
   }
 
-  get forwardFor(): ForwardForSettings | null {
-    return this.#context.forwardFor;
+  get forwarding(): ForwardingSettings {
+    return this.#context.forwarding;
   }
 
   get tracer(): Tracer | null {

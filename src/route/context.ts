@@ -61,6 +61,8 @@ export class RuleSession {
   sourcePort = 0;
   destinationPort = 0;
   requests = 0;
+  /** The `bind` line that the connection came by; null: not known. */
+  listener: { readonly id: number; readonly name: string | null } | null = null;
   /** `expect-proxy`: a PROXY header comes before all else. */
   expectsProxy = false;
   #variables: Variables | null = null;

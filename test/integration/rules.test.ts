@@ -160,6 +160,11 @@ describe('rules', () => {
     assert.equal((await request(port, { ':path': '/', ':method': 'POST' }, 'hello')).body, '5 hello');
   });
 
+  it('knows the bind line that the connection came by', async () => {
+    const { port } = await pillion(['frontend clients', '  bind 127.0.0.1:1 name here', '  http-request return status 200 lf-string "%[so_id] %[so_name]"']);
+    assert.equal((await request(port, { ':path': '/' })).body, '1 here');
+  });
+
   it('waits for bodies before all rules with option http-buffer-request, as long as timeout http-request', async () => {
     const { port } = await pillion([
       'frontend clients', '  mode http', '  bind 127.0.0.1:1', '  timeout http-request 50ms', '  option http-buffer-request', '  http-request return status 200 lf-string "%[req.body_len] %[req.body]"',
@@ -210,11 +215,11 @@ describe('rules', () => {
     ]);
     const calls = client(target);
     await calls.unary('x');
-    assert.deepEqual([seen.get('x-forwarded-for'), seen.get('x-peer')], [['192.0.2.1'], ['127.0.0.1']]);
+    assert.deepEqual([seen.get('x-forwarded-for'), seen.get('x-peer')], [['192.0.2.1'], ['192.0.2.1']]);
     const metadata = new Metadata();
     metadata.set('x-real', '198.51.100.7');
     await calls.unary('x', {}, metadata);
-    assert.deepEqual(seen.get('x-forwarded-for'), ['198.51.100.7']);
+    assert.deepEqual([seen.get('x-forwarded-for'), seen.get('x-peer')], [['198.51.100.7'], ['192.0.2.1']]);
   });
 
   it('asks for a user name and a password', async () => {

@@ -30,7 +30,7 @@ export function checkModes(
 /** Where nobody looks inside, nothing can be added. */
 function warnOfFieldsInTcp({ settings, section, name, position }: ProxyDraft, report: Reporter): void {
   if (settings.mode !== 'tcp') return;
-  const options = [settings.forwardFor === null ? null : 'option forwardfor', settings.forwarded === null ? null : 'option forwarded'];
+  const options = [settings.forwardFor === null ? null : 'option forwardfor', settings.originalTo === null ? null : 'option originalto', settings.forwarded === null ? null : 'option forwarded'];
   for (const option of options) {
     if (option !== null) report.warning(`'${option}' has no effect in ${section} '${name}': it has mode tcp`, position, "use 'send-proxy' of the servers");
   }

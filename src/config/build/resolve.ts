@@ -172,6 +172,7 @@ function toFrontend(proxy: ProxyDraft, backend: string | null, rules: ProxyRules
     dontLogNull: settings.dontLogNull,
     logAsap: settings.logAsap,
     forwardFor: settings.forwardFor,
+    originalTo: settings.originalTo,
     bufferBytes: global.bufferBytes,
     tarpitMs: settings.timeouts.tarpit ?? settings.timeouts.connect,
     rules,
@@ -225,6 +226,7 @@ function toBackend(proxy: ProxyDraft, rules: ProxyRules | null, byName: Readonly
     checkSpread,
     // A listen's own is the frontend's as well.
     forwardFor: settings.forwardFor,
+    originalTo: settings.originalTo,
     forwarded: settings.forwarded,
     rules,
     http: settings.http,

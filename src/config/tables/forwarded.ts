@@ -18,32 +18,38 @@ function parseNetwork(text: string): Network | null {
   return prefix < 0 || prefix > most ? null : { address, prefix, family: version === 4 ? 'ipv4' : 'ipv6' };
 }
 
-const forwardFor: Argument<ForwardForSettings> = {
-  usage: '[except <network>] [header <name>] [if-none]',
-  describe: '<network>: an address, or network/length, of clients that are not told of; <name>: the field, default x-forwarded-for',
-  take: (cursor, context) => {
-    let settings: ForwardForSettings = { except: null, header: null, ifNone: false };
-    for (let token = cursor.next(); token !== undefined; token = cursor.next()) {
-      cursor.head = token.position;
-      if (token.text === 'if-none') {
-        settings = { ...settings, ifNone: true };
-      } else if (token.text === 'except' || token.text === 'header') {
-        const value = required(cursor, { ...context, directive: token.text }, token.text === 'except' ? 'a network' : 'the name of a header field');
-        if (value === undefined) return undefined;
-        const except = token.text === 'except' ? parseNetwork(value.text) : null;
-        if (token.text === 'except' ? except === null : !TOKEN.test(value.text)) {
-          context.report.error(`'${value.text}' is not ${token.text === 'except' ? 'an address or network, such as 10.0.0.0/8' : 'the name of a header field'}`, value.position);
+const forwardFor = told('[except <network>] [header <name>] [if-none]', '<network>: an address, or network/length, of clients that are not told of; <name>: the field, default x-forwarded-for');
+const originalTo = told('[except <network>] [header <name>]', '<network>: an address, or network/length, of destinations that are not told of; <name>: the field, default x-original-to');
+
+function told(usage: string, describe: string): Argument<ForwardForSettings> {
+  const words = [...usage.matchAll(/\[([a-z-]+)/g)].map(([, word = '']) => word);
+  return {
+    usage,
+    describe,
+    take: (cursor, context) => {
+      let settings: ForwardForSettings = { except: null, header: null, ifNone: false };
+      for (let token = cursor.next(); token !== undefined; token = cursor.next()) {
+        cursor.head = token.position;
+        if (token.text === 'if-none' && words.includes('if-none')) {
+          settings = { ...settings, ifNone: true };
+        } else if (token.text === 'except' || token.text === 'header') {
+          const value = required(cursor, { ...context, directive: token.text }, token.text === 'except' ? 'a network' : 'the name of a header field');
+          if (value === undefined) return undefined;
+          const except = token.text === 'except' ? parseNetwork(value.text) : null;
+          if (token.text === 'except' ? except === null : !TOKEN.test(value.text)) {
+            context.report.error(`'${value.text}' is not ${token.text === 'except' ? 'an address or network, such as 10.0.0.0/8' : 'the name of a header field'}`, value.position);
+            return undefined;
+          }
+          settings = except !== null ? { ...settings, except } : { ...settings, header: value.text.toLowerCase() };
+        } else {
+          context.report.error(`'${token.text}' is not an argument of '${context.directive}'`, token.position, `expected ${words.map((word) => `'${word}'`).join(' or ')}`);
           return undefined;
         }
-        settings = except !== null ? { ...settings, except } : { ...settings, header: value.text.toLowerCase() };
-      } else {
-        context.report.error(`'${token.text}' is not an argument of '${context.directive}'`, token.position, "expected 'except', 'header' or 'if-none'");
-        return undefined;
       }
-    }
-    return settings;
-  },
-};
+      return settings;
+    },
+  };
+}
 
 const PARAMETERS: readonly ForwardedParameter[] = ['proto', 'host', 'by', 'by_port', 'for', 'for_port'];
 
@@ -77,6 +83,14 @@ export const FORWARDED_DIRECTIVES: readonly Directive<ProxyDraft>[] = [
     example: 'option forwardfor except 127.0.0.0/8',
     apply: (proxy, [settings]) => { proxy.settings.forwardFor = settings; },
     undo: (proxy) => { proxy.settings.forwardFor = null; },
+  }),
+  proxyDirective({
+    name: 'option originalto', sections: ['defaults', 'frontend', 'listen', 'backend'], arguments: [originalTo], origin: 'haproxy', default: 'off',
+    summary: 'Add the address that the client connected to to each request of HTTP and gRPC, as a field of its own behind those that there are.',
+    details: "In frontend or backend; where both have it, the field name is the backend's.",
+    example: 'option originalto except 127.0.0.1',
+    apply: (proxy, [settings]) => { proxy.settings.originalTo = settings; },
+    undo: (proxy) => { proxy.settings.originalTo = null; },
   }),
   proxyDirective({
     name: 'option forwarded', sections: ['defaults', 'listen', 'backend'], arguments: [forwarded], origin: 'haproxy', default: 'off',

@@ -13,6 +13,8 @@ function split(address: string): { host: string; port: number } {
 }
 
 export const CONNECTION_FETCHES: readonly Fetch[] = [
+  fetch('so_id', 'int', "The number of the 'bind' address that the connection came by, from 1.", connection, () => ({ session }) => session.listener?.id ?? null),
+  fetch('so_name', 'str', "The name of the 'bind' line that the connection came by.", connection, () => ({ session }) => session.listener?.name ?? null),
   fetch('src', 'addr', "The client's address; of a unix socket there is none.", connection, () => (context) => context.source),
   fetch('src_port', 'int', "The client's port.", connection, () => (context) => (context.source === null ? null : context.sourcePort)),
   fetch('src_is_local', 'bool', "Whether the client's address is one of the loopback network.", connection, () => ({ source }) =>

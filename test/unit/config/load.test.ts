@@ -88,7 +88,7 @@ describe('directives of frontends', () => {
   const rows: readonly [string, Partial<FrontendSettings>][] = [
     ['', {
       mode: 'tcp', maxconn: null, defaultBackend: 'b', clientTimeoutMs: 1000, httpRequestTimeoutMs: null, detectTimeoutMs: 1000, logs: [],
-      logFormat: 'none', dontLogNull: false, logAsap: false, forwardFor: null, binds: [{ address: { kind: 'tcp', host: '', port: 1 }, text: ':1', proto: null, idlePing: { afterMs: 30_000, timeoutMs: 10_000, always: false }, acceptProxy: false, tls: null, socketFile: null, backlog: null, v6only: false, name: null }],
+      logFormat: 'none', dontLogNull: false, logAsap: false, forwardFor: null, originalTo: null, binds: [{ address: { kind: 'tcp', host: '', port: 1 }, text: ':1', proto: null, idlePing: { afterMs: 30_000, timeoutMs: 10_000, always: false }, acceptProxy: false, tls: null, socketFile: null, backlog: null, v6only: false, name: null }],
       keepAliveTimeoutMs: null, clientFinTimeoutMs: null, maxConnectionAge: null,
     }],
     ['timeout client 30s', { clientTimeoutMs: 30_000 }],
@@ -130,7 +130,7 @@ describe('directives of backends', () => {
   const rows: readonly [string, Partial<BackendSettings>][] = [
     ['', {
       mode: 'tcp', balance: { algorithm: 'roundrobin' }, servers: [], connectTimeoutMs: 1000, serverTimeoutMs: 1000, queueTimeoutMs: null,
-      checkTimeoutMs: null, retries: 3, redispatch: 1, grpcCheck: null, forwardFor: null, forwarded: null, serverFinTimeoutMs: null, tunnelTimeoutMs: null, fullconn: null,
+      checkTimeoutMs: null, retries: 3, redispatch: 1, grpcCheck: null, forwardFor: null, originalTo: null, forwarded: null, serverFinTimeoutMs: null, tunnelTimeoutMs: null, fullconn: null,
       retryOn: RETRY_ON, retryBudget: { percent: 20, minPerSecond: 3 }, bufferBytes: 16_384,
     }],
     ['mode auto', { mode: 'auto' }], ['mode grpc', { mode: 'grpc' }], ['mode http', { mode: 'http' }], ['mode tcp', { mode: 'tcp' }],
@@ -161,6 +161,7 @@ describe('directives of backends', () => {
     ['option grpc-check\nno option grpc-check', { grpcCheck: null }],
     ['option forwardfor', { forwardFor: { except: null, header: null, ifNone: false } }],
     ['option forwardfor except 10.0.0.0/8 header X-Client if-none', { forwardFor: { except: { address: '10.0.0.0', prefix: 8, family: 'ipv4' }, header: 'x-client', ifNone: true } }],
+    ['option originalto except 10.0.0.0/8 header X-Dst', { originalTo: { except: { address: '10.0.0.0', prefix: 8, family: 'ipv4' }, header: 'x-dst', ifNone: false } }],
     ['option forwardfor except ::1', { forwardFor: { except: { address: '::1', prefix: 128, family: 'ipv6' }, header: null, ifNone: false } }],
     ['option forwarded', { forwarded: ['proto', 'for'] }],
     ['option forwarded for_port host', { forwarded: ['host', 'for', 'for_port'] }],

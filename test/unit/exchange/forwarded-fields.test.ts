@@ -7,7 +7,7 @@ import { connectionRecord } from '../observe/records.ts';
 
 const REQUEST = FieldList.of([':method', 'GET'], [':authority', 'api.test:8443'], ['x-forwarded-for', '192.0.2.9']);
 const PLAIN: ForwardForSettings = { except: null, header: null, ifNone: false };
-const OFF: ForwardedSettings = { front: null, back: null, forwarded: null };
+const OFF: ForwardedSettings = { front: null, back: null, frontTo: null, backTo: null, forwarded: null };
 
 function added(settings: Partial<ForwardedSettings>, connection: Partial<ConnectionRecord> = {}): string[] {
   const fields = forwardedFields({ ...OFF, ...settings }, connectionRecord(connection), REQUEST);
@@ -39,6 +39,14 @@ describe('fields that tell of the client', () => {
     assert.deepEqual(added({ front: ifNone, back: ifNone }), []);
     assert.deepEqual(added({ front: ifNone, back: PLAIN }), ['x-forwarded-for: 10.0.0.1']);
     assert.deepEqual(added({ front: { ...ifNone, header: 'x-other' } }), ['x-other: 10.0.0.1']);
+  });
+
+  it('have the address that the client connected to', () => {
+    const except = { address: '10.0.0.2', prefix: 32, family: 'ipv4' } as const;
+    assert.deepEqual(added({ frontTo: PLAIN }), ['x-original-to: 10.0.0.2']);
+    assert.deepEqual(added({ front: PLAIN, frontTo: { ...PLAIN, header: 'x-front' }, backTo: { ...PLAIN, header: 'x-back' } }), ['x-forwarded-for: 10.0.0.1', 'x-back: 10.0.0.2']);
+    assert.deepEqual(added({ frontTo: PLAIN, backTo: { ...PLAIN, except } }), []);
+    assert.deepEqual(added({ frontTo: PLAIN }, { localAddress: '' }), []);
   });
 
   it('are those of RFC 7239', () => {

@@ -18,7 +18,7 @@ const SERVER: ServerSettings = {
 };
 const BACKEND: BackendSettings = {
   name: 'b', mode: 'auto', balance: { algorithm: 'leastconn' }, allBackups: false, stickiness: null, servers: [SERVER], connectTimeoutMs: 500, serverTimeoutMs: null, queueTimeoutMs: null,
-  serverFinTimeoutMs: null, tunnelTimeoutMs: null, checkTimeoutMs: null, retries: 3, redispatch: 1, grpcCheck: null, httpCheck: null, checkSpread: { percent: 0, firstWithinMs: null }, forwardFor: null, forwarded: null, fullconn: null, bufferBytes: 16_384,
+  serverFinTimeoutMs: null, tunnelTimeoutMs: null, checkTimeoutMs: null, retries: 3, redispatch: 1, grpcCheck: null, httpCheck: null, checkSpread: { percent: 0, firstWithinMs: null }, forwardFor: null, originalTo: null, forwarded: null, fullconn: null, bufferBytes: 16_384,
   retryOn: { connFailure: true, emptyResponse: false, junkResponse: false, responseTimeout: false, httpStatuses: [], grpcStatuses: [] },
   retryBudget: null, rules: null,
   http: DEFAULT_HTTP, httpLimits: { maxHead: 15_360, maxFields: 101 }, http2: HTTP2_BACKEND,
