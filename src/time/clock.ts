@@ -7,24 +7,21 @@
  */
 
 let cached = 0;
-let expiring = false;
+/** Sees to it that {@link expireClock} is called when the turn ends. */
+let armExpiry = (): void => void setImmediate(expireClock);
 
 /** Milliseconds (fractional) on the process's monotonic clock, the same value throughout one turn of the event loop. */
 export function now(): number {
-  if (cached === 0) read();
+  if (cached === 0) {
+    cached = performance.now();
+    armExpiry();
+  }
   return cached;
 }
 
-function read(): void {
-  cached = performance.now();
-  if (expiring) return;
-  expiring = true;
-  setImmediate(endReading);
-}
-
-function endReading(): void {
-  expiring = false;
-  cached = 0;
+/** Readings are forgotten by what `arm` arranges: turn.ts has an end of the turn already, and two cost an event loop's round. */
+export function expireBy(arm: () => void): void {
+  armExpiry = arm;
 }
 
 /** Milliseconds since the Unix epoch that correspond to a {@link now} value. */

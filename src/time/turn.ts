@@ -4,7 +4,7 @@
  *
  * setImmediate runs right after the poll phase, in which all readable sockets were read.
  */
-import { expireClock } from './clock.ts';
+import { expireBy, expireClock } from './clock.ts';
 
 /** Something that wants to run once at the end of the turn. The flag makes asking twice free. */
 export interface TurnTask {
@@ -22,11 +22,16 @@ export function atTurnEnd(task: TurnTask): void {
   if (task.turnScheduled) return;
   task.turnScheduled = true;
   tasks.push(task);
-  if (!armed) {
-    armed = true;
-    setImmediate(endTurn);
-  }
+  armTurn();
 }
+
+function armTurn(): void {
+  if (armed) return;
+  armed = true;
+  setImmediate(endTurn);
+}
+
+expireBy(armTurn);
 
 function endTurn(): void {
   for (let i = 0; i < tasks.length; i++) {
