@@ -131,6 +131,7 @@ function idle(settings: BackendSettings): BackendFacts {
   };
   return {
     name: settings.name,
+    settings,
     counters,
     servers: settings.servers.map(({ name, weight, maxconn, backup, disabled }, index) => ({
       id: index + 1, name, backendName: settings.name, address: '', status: disabled ? 'MAINT' : 'UP', weight, counters: none, usable: !disabled, maxconn, backup,

@@ -7,8 +7,9 @@
  */
 import type { Socket } from 'node:net';
 import type { TlsRecord } from '../model/tls.ts';
-import type { ProxyHeader, ProxyTold } from '../proxy-protocol/header.ts';
+import type { ProxyHeader } from '../proxy-protocol/header.ts';
 import { readProxyHeader } from '../proxy-protocol/read.ts';
+import type { Proxied } from '../route/context.ts';
 import type { TlsAcceptor } from '../tls/acceptor.ts';
 
 export interface Admitted {
@@ -34,13 +35,16 @@ export interface Ends {
   clientPort: number;
   localAddress: string;
   localPort: number;
-  proxyTold: ProxyTold | null;
+  proxied: Proxied | null;
 }
 
 /** Puts what a header says in the place of what the socket said. */
 export function takeAddresses(ends: Ends, header: ProxyHeader | null): void {
-  if (header?.told !== undefined) ends.proxyTold = header.told;
-  if (header === null || header.source === null || header.destination === null) return;
+  if (header === null) return;
+  const { clientAddress, clientPort, localAddress, localPort } = ends;
+  const { authority = null, uniqueId = null } = header.told ?? {};
+  ends.proxied = { authority, uniqueId, peer: { clientAddress, clientPort, localAddress, localPort } };
+  if ( header.source === null || header.destination === null) return;
   ends.clientAddress = header.source.address;
   ends.clientPort = header.source.port;
   ends.localAddress = header.destination.address;

@@ -47,7 +47,7 @@ export class ClientConnection extends Timer implements OwnedConnection, Http1Con
   readonly id: number;
   clientAddress: string;
   clientPort: number;
-  proxyTold: Ends['proxyTold'] = null;
+  proxied: Ends['proxied'] = null;
   localAddress: string;
   localPort: number;
   tls: TlsRecord | null = null;

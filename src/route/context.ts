@@ -8,6 +8,12 @@ import type { Value } from './value.ts';
 import { parseAddress } from './address.ts';
 import { Variables } from './variables.ts';
 
+export interface Proxied {
+  readonly authority: string | null;
+  readonly uniqueId: string | null;
+  readonly peer: Pick<ConnectionFacts, 'clientAddress' | 'clientPort' | 'localAddress' | 'localPort'>;
+}
+
 /** The connection as rules see it. */
 export interface ConnectionFacts {
   readonly id: number;
@@ -19,8 +25,8 @@ export interface ConnectionFacts {
   readonly localPort: number;
   readonly acceptedAt: number;
   readonly tls: TlsRecord | null;
-  /** What its PROXY header told beyond the addresses. */
-  readonly proxyTold?: { readonly authority: string | null; readonly uniqueId: string | null } | null;
+  /** There was a PROXY header: what it told beyond the addresses, and those that it replaced. Left out: there can be none. */
+  readonly proxied?: Proxied | null;
 }
 
 /** The proxies of the process, for `nbsrv(name)` and the like. */
@@ -35,6 +41,7 @@ export interface ProxyDirectory {
 }
 
 export interface BackendFacts extends BackendRecord {
+  readonly settings: { readonly serverTimeoutMs: number | null; readonly tunnelTimeoutMs: number | null };
   readonly servers: readonly ServerFacts[];
   /** Streams that wait for this server and no other; left out: none can. */
   waitingFor?(server: ServerFacts): number;
@@ -53,8 +60,8 @@ export class RuleSession {
   readonly directory: ProxyDirectory;
   /** `set-src` and `set-dst` on the connection. */
   source: Address | null = null;
-  /** As the connection has them, whatever rules changed. */
-  readonly peer: { source: Address | null; destination: Address | null; sourcePort: number; destinationPort: number } = { source: null, destination: null, sourcePort: 0, destinationPort: 0 };
+  /** As the connection itself has them, whatever a PROXY header says; only the connection's own rules change them. */
+  readonly peer: { source: Address | null; destination: Address | null; sourcePort: number; destinationPort: number };
   /** Rules have changed the addresses of the connection. */
   readdressed = false;
   destination: Address | null = null;
@@ -70,16 +77,18 @@ export class RuleSession {
   constructor(connection: ConnectionFacts, directory: ProxyDirectory) {
     this.connection = connection;
     this.directory = directory;
+    const { clientAddress, clientPort, localAddress, localPort } = connection.proxied?.peer ?? connection;
+    this.peer = { source: parseAddress(clientAddress), destination: parseAddress(localAddress), sourcePort: clientPort, destinationPort: localPort };
     this.readAddresses();
   }
 
   /** Once more where a PROXY header has changed them. */
   readAddresses(): void {
     const { clientAddress, clientPort, localAddress, localPort } = this.connection;
-    this.source = this.peer.source = parseAddress(clientAddress);
-    this.destination = this.peer.destination = parseAddress(localAddress);
-    this.sourcePort = this.peer.sourcePort = clientPort;
-    this.destinationPort = this.peer.destinationPort = localPort;
+    this.source = parseAddress(clientAddress);
+    this.destination = parseAddress(localAddress);
+    this.sourcePort = clientPort;
+    this.destinationPort = localPort;
     this.readdressed = false;
   }
 

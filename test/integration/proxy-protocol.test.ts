@@ -206,6 +206,15 @@ describe('PROXY protocol', function () {
       }
     });
 
+    it('leaves fc_src what it is, or what tcp-request connection made of it', async () => {
+      for (const [rule, expected] of [['', '127.0.0.1'], ['tcp-request connection set-src ipv4(10.9.9.9)', '10.9.9.9']] as const) {
+        const next = await pillion(1, { mode: 'http', bind: 'accept-proxy', frontend: `${rule}\n  http-request return status 200 hdr from '%[src] %[fc_src]'` });
+        const { port } = await pillion(next.port, { mode: 'http', frontend: 'http-request set-src ipv4(192.0.2.7)', server: 'send-proxy' });
+        const { headers } = await fetch(`http://127.0.0.1:${port}/`);
+        assert.equal(headers.get('from'), `192.0.2.7 ${expected}`);
+      }
+    });
+
     it('precedes TLS', async () => {
       const { port, received } = await recorder();
       const { port: at } = await pillion(port, { bind: `accept-proxy ssl crt ${CERTIFICATES}server.pem`, server: 'send-proxy' });

@@ -6,37 +6,40 @@ import type { Evaluation } from '../context.ts';
 
 const SETS: readonly RuleSet[] = ['http-request', 'tcp-request connection', 'tcp-request session', 'tcp-request content'];
 
-/** On a connection the change is for all its streams, on a request for that one. */
-function assign(input: ActionInput, change: (target: Evaluation | Evaluation['session'], value: NonNullable<ReturnType<typeof asAddress>>) => void): Apply | null {
+type Addresses = Pick<Evaluation, 'source' | 'destination' | 'sourcePort' | 'destinationPort'>;
+
+/** On a connection the change is for all its streams, on a request for that one. The connection's own rules change what fc_src and its kin say. */
+function assign(input: ActionInput, change: (target: Addresses, value: NonNullable<ReturnType<typeof asAddress>>) => void): Apply | null {
   const expression = input.expression();
   if (expression === null || !done(input)) return null;
-  const whole = input.set !== 'http-request';
+  const { set } = input;
   return (context) => {
     const value = expression.get(context);
     const address = value === null ? null : asAddress(value);
     if (address === null) return null;
-    mark(context, (target) => change(target, address), whole);
+    mark(context, (target) => change(target, address), set);
     return null;
   };
 }
 
-function mark(context: Evaluation, change: (target: Evaluation | Evaluation['session']) => void, whole: boolean): void {
+function mark(context: Evaluation, change: (target: Addresses) => void, set: RuleSet): void {
   change(context);
   context.readdressed = true;
-  if (!whole) return;
+  if (set === 'http-request') return;
   change(context.session);
+  if (set === 'tcp-request connection') change(context.session.peer);
   context.session.readdressed = true;
 }
 
-function assignPort(input: ActionInput, change: (target: Evaluation | Evaluation['session'], port: number) => void): Apply | null {
+function assignPort(input: ActionInput, change: (target: Addresses, port: number) => void): Apply | null {
   const expression = input.expression();
   if (expression === null || !done(input)) return null;
-  const whole = input.set !== 'http-request';
+  const { set } = input;
   return (context) => {
     const value = expression.get(context);
     const port = value === null ? null : asInt(value);
     if (port === null || port < 0 || port > 65_535) return null;
-    mark(context, (target) => change(target, port), whole);
+    mark(context, (target) => change(target, port), set);
     return null;
   };
 }

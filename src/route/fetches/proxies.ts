@@ -58,7 +58,13 @@ export const PROXY_FETCHES: readonly Fetch[] = [
     backend(args, (found) => streams(found) + found.counters.queued)),
   fetch('be_conn_free', 'int', "Free places of the backend's servers, less those who wait; -1: there is no limit.", ofBackend, (args) => backend(args, slots)),
   fetch('be_name', 'str', "The name of the stream's backend.", { needs: 'request' }, () => (context) => context.backend?.name ?? null),
+  fetch('be_server_timeout', 'int', "The backend's timeout server, milliseconds; 0: none.", { needs: 'request' }, () => ({ backend: own }) => own && (own.settings.serverTimeoutMs ?? 0)),
+  fetch('be_tunnel_timeout', 'int', "The backend's timeout tunnel, milliseconds; 0: none.", { needs: 'request' }, () => ({ backend: own }) => own && (own.settings.tunnelTimeoutMs ?? 0)),
   fetch('connslots', 'int', "Free places of the backend's servers, less those who wait; -1: there is no limit.", ofBackend, (args) => backend(args, slots)),
+  fetch('cur_server_timeout', 'int', "The stream's timeout server, milliseconds; 0: none.", { needs: 'request' }, () => ({ backend: own, serverTimeoutMs }) =>
+    own && (serverTimeoutMs ?? own.settings.serverTimeoutMs ?? 0)),
+  fetch('cur_tunnel_timeout', 'int', "The stream's timeout tunnel, milliseconds; 0: none.", { needs: 'request' }, () => ({ backend: own, tunnelTimeoutMs }) =>
+    own && (tunnelTimeoutMs ?? own.settings.tunnelTimeoutMs ?? 0)),
   fetch('fe_conn', 'int', 'Client connections of the frontend now.', { args: '[frontend:text]', needs: 'connection' }, (args) => {
     const name = args.text(0);
     if (name === '') return ({ session }) => session.connection.frontend.counters.connectionsCurrent;

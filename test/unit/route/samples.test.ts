@@ -21,6 +21,13 @@ describe('samples', () => {
   }
   for (const [expression, result] of OWN) it(`${expression} is ${result}`, () => assert.equal(evaluate(expression), result));
 
+  it('tell the timeouts that set-timeout gave a stream', () => {
+    const context = evaluation();
+    context.serverTimeoutMs = 3000;
+    context.tunnelTimeoutMs = 7;
+    assert.deepEqual(['be_server_timeout', 'cur_server_timeout', 'cur_tunnel_timeout'].map((name) => evaluate(name, context)), ['5000', '3000', '7']);
+  });
+
   it('of gRPC calls', () => {
     const call = evaluation([[':method', 'POST'], [':scheme', 'http'], [':authority', 'a'], [':path', '/pkg.Svc/Do'], ['content-type', 'application/grpc+proto'], ['grpc-timeout', '2S']]);
     call.record = streamRecord();

@@ -36,6 +36,7 @@ export const OWN: readonly (readonly [expression: string, result: string | null]
   ['src_is_local', '0'], ['dst_conn', '1'], ['fc_http_major', '2'], ['ssl_fc', '0'], ['ssl_fc_sni', null], ['env(HOME)', '/root'], ['env(NONE)', null], ['hostname', 'here'], ['pid', '42'],
   ['fe_name', 'fe'], ['fe_conn', '1'], ['act_conn', '7'], ['be_name', 'app'], ['nbsrv(app)', '1'], ['be_conn(app)', '7'], ['queue(app)', '3'], ['avg_queue(app)', '3'], ['connslots(app)', '5'], ['be_conn_free(app)', '5'],
   ['srv_conn(app/s1)', '2'], ['srv_conn_free(app/s1)', '8'], ['srv_is_up(app/s1)', '1'], ['srv_is_up(app/s2)', '0'], ['srv_weight(app/s1)', '10'], ['stopping', '0'],
+  ['be_server_timeout', '5000'], ['cur_server_timeout', '5000'], ['be_tunnel_timeout', '0'], ['cur_tunnel_timeout', '0'],
   ['str(abc),reverse', 'cba'], ['str(a.b.c),reverse_dom', 'c.b.a'], ['bin(0102),le2dec(:,2)', '513'], ['str(a),set-var(txn.q)', 'a'], ['str(a),unset-var(txn.q)', 'a'], ['str(a),add_item(;,txn.none,b)', 'a;b'],
   ['str(a),strcmp(txn.none)', null], ['str(a),has_ctl', '0'], ['capture.req.method', 'GET'], ['capture.req.uri', '/a/b?x=1&Y=2'], ['req.hdr_names', 'x,cookie,user-agent'],
   ['req.cook_names', 'k,k2'], ['req.hdr_val(none)', null], ['grpc', '0'], ['grpc.service', null], ['url', 'http://example.com:8080/a/b?x=1&Y=2'], ['req.ver', '2.0'],

@@ -35,7 +35,7 @@ function server(name: string, changes: Partial<ServerFacts> = {}): ServerFacts {
 }
 
 const app: BackendFacts = {
-  ...backendRecord([]), name: 'app', servers: [server('s1'), server('s2', { id: 2, usable: false })],
+  ...backendRecord([]), name: 'app', settings: { serverTimeoutMs: 5000, tunnelTimeoutMs: null }, servers: [server('s1'), server('s2', { id: 2, usable: false })],
   counters: { ...backendRecord().counters, queued: 3 },
 };
 
