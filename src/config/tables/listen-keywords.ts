@@ -21,7 +21,7 @@ export const LISTEN_KEYWORDS: readonly Keyword<BindKeywords>[] = [
   }),
   keyword({
     name: 'name', argument: parsed('name', 'a name of letters, digits, dots, hyphens, colons and underscores', parseName), default: 'none',
-    summary: "A name for the sockets, for the log's line that they listen.",
+    summary: "A name for the sockets, for the log's line that they listen, and for so_name in rules.",
     set: (bind: BindKeywords, name) => { bind.name = name; },
   }),
   flag({ name: 'v4v6', default: 'on', summary: 'With [::]: take IPv4 connections, too.', set: (bind: BindKeywords) => { bind.v6only = false; } }),
