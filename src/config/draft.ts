@@ -10,6 +10,7 @@ import type { StatsSettings } from './stats-settings.ts';
 import type { ForwardedParameter, ForwardForSettings } from './forwarded-settings.ts';
 import type { BindTlsDraft, GlobalTlsDraft, SendProxyDraft, ServerTlsDraft } from './tls-draft.ts';
 import { GLOBAL_TLS, SEND_PROXY, SERVER_TLS } from './tls-draft.ts';
+import type { UnusualNames } from '../route/rules.ts';
 import type { RulesDraft } from '../route/rules-draft.ts';
 import type { ProcessVariable } from '../route/start.ts';
 import type { Line, Token } from './lexer.ts';
@@ -161,6 +162,8 @@ export interface ProxySettings {
   inspectDelayMs: number;
   /** `option http-buffer-request` */
   bufferRequest: boolean;
+  /** `option http-restrict-req-hdr-names`; null: preserve. */
+  unusualNames: UnusualNames | null;
   dontLogNull: boolean;
   logAsap: boolean;
   grpcCheck: GrpcCheckSettings | null;
@@ -289,6 +292,7 @@ export function newProxySettings(): ProxySettings {
     uniqueIdHeader: null,
     inspectDelayMs: 0,
     bufferRequest: false,
+    unusualNames: null,
     dontLogNull: false,
     logAsap: false,
     grpcCheck: null,

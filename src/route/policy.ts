@@ -9,6 +9,7 @@ import { Message } from './message.ts';
 import { choose, runRules, type Decision, type Progress, type ProxyRules } from './rules.ts';
 import type { FieldList } from '../model/fields.ts';
 import type { StreamRecord } from '../model/records.ts';
+import { renderReply, type ReplyTemplate } from './reply.ts';
 import type { CaptureSlot } from './scope.ts';
 
 /** The rules that a frontend's streams meet. */
@@ -28,6 +29,10 @@ type Ending = Exclude<Decision, { readonly kind: 'accept' | 'wait' }>;
 
 /** What to do with a response. */
 export type ResponseOutcome = { readonly kind: 'forward'; readonly fields: FieldList } | Extract<Decision, { readonly kind: 'reply' | 'drop' | 'reject' }>;
+
+const USUAL_NAME = /^[a-z0-9-]+$/;
+/** As by 'http-request deny'. */
+const FORBIDDEN: ReplyTemplate = { status: 403, contentType: null, headers: [], body: null, errorPage: false, refusal: true };
 
 type Stage = 'connection rules' | 'frontend' | 'choice' | 'backend connection rules' | 'backend' | 'done';
 
@@ -80,7 +85,9 @@ export class StreamRules {
           if (decision !== null) return decision;
           break;
         }
-        case 'choice':
+        case 'choice': {
+          const decision = this.#restrict(frontend);
+          if (decision !== null) return decision;
           this.#backend = choose(frontend.useBackend, evaluation, (name) => lookUp(name) !== undefined) ?? this.#policy.defaultBackend;
           if (this.#backend !== null) {
             evaluation.backend = lookUp(this.#backend) ?? null;
@@ -90,13 +97,14 @@ export class StreamRules {
           }
           this.#stage = this.#backendRules === null || this.#backendRules === frontend ? 'done' : 'backend connection rules';
           break;
+        }
         case 'backend connection rules': {
           const decision = this.#run(this.#backendRules?.tcpContent ?? [], 'backend');
           if (decision !== null) return decision;
           break;
         }
         case 'backend': {
-          const decision = this.#run(this.#backendRules?.httpRequest ?? [], 'done');
+          const decision = this.#run(this.#backendRules?.httpRequest ?? [], 'done') ?? this.#restrict(this.#backendRules);
           if (decision !== null) return decision;
           break;
         }
@@ -108,6 +116,18 @@ export class StreamRules {
         }
       }
     }
+  }
+
+  /** `option http-restrict-req-hdr-names`, which also holds where a rule has allowed the request. */
+  #restrict(rules: ProxyRules | null): Ending | null {
+    const { request } = this.evaluation;
+    if (rules === null || rules.unusualNames === null || request === null) return null;
+    if (rules.unusualNames === 'delete') {
+      request.remove((name) => !USUAL_NAME.test(name));
+      return null;
+    }
+    if (request.fields.every(({ name }) => name.startsWith(':') || USUAL_NAME.test(name))) return null;
+    return { kind: 'reply', tarpit: false, reply: renderReply(FORBIDDEN, this.evaluation, this.grpc, 'option http-restrict-req-hdr-names reject') };
   }
 
   #run(rules: ProxyRules['httpRequest'], next: Stage): Ending | null {

@@ -1,6 +1,6 @@
 /** The rules of one proxy in the making: lines are compiled as they are read, in order, as in HAProxy. */
 import { compileLogFormat } from './log-format.ts';
-import { type Choice, type ProxyRules, type Rule } from './rules.ts';
+import { type Choice, type ProxyRules, type Rule, type UnusualNames } from './rules.ts';
 import type { Position, Reporter } from '../config/diagnostics.ts';
 import type { Acl, CaptureSlot, ProxyReference, RuleScope } from './scope.ts';
 import type { Word } from './syntax.ts';
@@ -41,6 +41,7 @@ export interface InheritedFormats {
   /** In lower case. */
   readonly uniqueIdHeader: string | null;
   readonly inspectDelayMs: number;
+  readonly unusualNames: UnusualNames | null;
   /** `option http-buffer-request`: how long the body is waited for before all rules, milliseconds; null: it is not. */
   readonly bufferRequest: { readonly ms: number; readonly position: Position } | null;
 }
@@ -68,6 +69,7 @@ export function finishRules(draft: RulesDraft, formats: InheritedFormats): Proxy
     useBackend: draft.useBackend,
     useServer: draft.useServer,
     captures: scope.captures,
+    unusualNames: formats.unusualNames,
     uniqueId: id === null ? null : { format: id, header: uniqueIdHeader },
     logFormat: line,
   };
@@ -75,10 +77,10 @@ export function finishRules(draft: RulesDraft, formats: InheritedFormats): Proxy
 }
 
 function isEmpty(rules: ProxyRules): boolean {
-  const { captures, uniqueId, logFormat } = rules;
+  const { captures, uniqueId, logFormat, unusualNames } = rules;
   const lists = [rules.tcpConnection, rules.tcpSession, rules.tcpContent, rules.tcpResponse, rules.httpRequest, rules.httpResponse, rules.httpAfterResponse, rules.useBackend,
     rules.useServer, captures.request, captures.response];
-  return lists.every((list) => list.length === 0) && uniqueId === null && logFormat === null;
+  return lists.every((list) => list.length === 0) && uniqueId === null && logFormat === null && unusualNames === null;
 }
 
 /** Conditions of raw connections that ask for what only HTTP has. */

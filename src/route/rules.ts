@@ -66,6 +66,9 @@ export interface Choice {
   readonly condition: Condition | null;
 }
 
+/** What becomes of request fields whose names have other characters than letters, digits and hyphens. */
+export type UnusualNames = 'delete' | 'reject';
+
 /** All rules of one proxy, compiled. */
 export interface ProxyRules {
   readonly tcpConnection: readonly Rule[];
@@ -79,13 +82,15 @@ export interface ProxyRules {
   readonly useBackend: readonly Choice[];
   readonly useServer: readonly Choice[];
   readonly captures: Captures;
+  /** `option http-restrict-req-hdr-names`; null: all names are let pass. */
+  readonly unusualNames: UnusualNames | null;
   readonly uniqueId: { readonly format: LogFormat; /** Lower case; null: no field. */ readonly header: string | null } | null;
   readonly logFormat: LogFormat | null;
 }
 
 export const NO_RULES: ProxyRules = {
   tcpConnection: [], tcpSession: [], tcpContent: [], tcpResponse: [], inspectDelayMs: 0, httpRequest: [], httpResponse: [], httpAfterResponse: [], useBackend: [],
-  useServer: [], captures: { request: [], response: [] }, uniqueId: null, logFormat: null,
+  useServer: [], captures: { request: [], response: [] }, unusualNames: null, uniqueId: null, logFormat: null,
 };
 
 /** The first choice whose condition holds, with its name rendered. */

@@ -165,6 +165,23 @@ describe('rules', () => {
     assert.equal((await request(port, { ':path': '/' })).body, '1 here');
   });
 
+  it('lets no unusual names pass where option http-restrict-req-hdr-names says so, whatever rules allow', async () => {
+    let seen = new Metadata();
+    const server = await replica({ unary: (call, callback) => { seen = call.metadata; callback(null, call.request); } });
+    const { target, port } = await pillion([
+      'frontend clients', '  bind 127.0.0.1:1', '  http-request allow', '  use_backend strict if { path /strict }', '  default_backend one',
+      'backend one', '  option http-restrict-req-hdr-names delete', '  http-request allow', `  server s 127.0.0.1:${server.port}`,
+      'backend strict', '  option http-restrict-req-hdr-names reject', `  server s 127.0.0.1:${server.port}`,
+    ]);
+    const metadata = new Metadata();
+    metadata.set('x_a', '1');
+    metadata.set('x-a', '2');
+    await client(target).unary('x', {}, metadata);
+    assert.deepEqual([seen.get('x_a'), seen.get('x-a')], [[], ['2']]);
+    assert.equal((await request(port, { ':path': '/strict', 'x.b': '1' })).headers[':status'], 403);
+    assert.notEqual((await request(port, { ':path': '/strict', 'x-b': '1' })).headers[':status'], 403);
+  });
+
   it('waits for bodies before all rules with option http-buffer-request, as long as timeout http-request', async () => {
     const { port } = await pillion([
       'frontend clients', '  mode http', '  bind 127.0.0.1:1', '  timeout http-request 50ms', '  option http-buffer-request', '  http-request return status 200 lf-string "%[req.body_len] %[req.body]"',

@@ -13,13 +13,14 @@ export function toRules(
 ): ReadonlyMap<ProxyDraft, ProxyRules | null> {
   const rules = new Map<ProxyDraft, ProxyRules | null>();
   for (const proxy of proxies) {
-    const { logLine, uniqueIdFormat, uniqueIdHeader, inspectDelayMs, mode, bufferRequest, timeouts } = proxy.settings;
+    const { logLine, uniqueIdFormat, uniqueIdHeader, inspectDelayMs, mode, bufferRequest, unusualNames, timeouts } = proxy.settings;
     const isFrontend = proxy.section !== 'backend';
     rules.set(proxy, finishRules(proxy.rules, {
       logFormat: isFrontend ? logLine : null,
       uniqueIdFormat: isFrontend && mode !== 'tcp' ? uniqueIdFormat : null,
       uniqueIdHeader,
       inspectDelayMs,
+      unusualNames: mode === 'tcp' ? null : unusualNames,
       bufferRequest: bufferRequest && mode !== 'tcp' ? { ms: timeouts['http-request'] ?? timeouts.client ?? Infinity, position: proxy.position } : null,
     }));
     const useless = mode === 'tcp' ? httpOnly(proxy.rules) : null;

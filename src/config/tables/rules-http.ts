@@ -1,6 +1,6 @@
 /** `http-request`, `http-response`, `http-after-response`, `redirect`, captures and formats (HAProxy manual 4.2 and 8.2). */
 import { compileRedirectRule, compileRule } from '../../route/compile-rule.ts';
-import { parseInteger } from '../arguments.ts';
+import { oneOf, parseInteger } from '../arguments.ts';
 import { proxyDirective } from '../directive.ts';
 import { CONDITION, remaining } from './rule-words.ts';
 import type { RuleSet } from '../../route/actions/action.ts';
@@ -115,6 +115,13 @@ export const HTTP_RULE_DIRECTIVES: readonly Directive<ProxyDraft>[] = [
       + 'before they send their own do not get on with it.',
     apply: (proxy) => { proxy.settings.bufferRequest = true; },
     undo: (proxy) => { proxy.settings.bufferRequest = false; },
+  }),
+  proxyDirective({
+    name: 'option http-restrict-req-hdr-names', sections: ['defaults', ...PROXIES], origin: 'haproxy', default: 'preserve', example: 'option http-restrict-req-hdr-names delete',
+    arguments: [oneOf('policy', ['preserve', 'delete', 'reject'])],
+    summary: 'What becomes of request fields whose names have other characters than letters, digits and hyphens, behind the http-request rules.',
+    details: 'reject: the request gets status 403. Names of gRPC metadata may have underscores and dots.',
+    apply: (proxy, [policy]) => { proxy.settings.unusualNames = policy === 'preserve' ? null : policy; },
   }),
   proxyDirective({
     name: 'redirect', sections: PROXIES, origin: 'haproxy', default: 'none', misplaced: 'error',

@@ -88,6 +88,6 @@ export const UNSUPPORTED_PROXY: ReadonlyMap<string, UnsupportedWord> = table(
   [under('option', `accept-invalid-http-request accept-invalid-http-response accept-unsafe-violations-in-http-request
     accept-unsafe-violations-in-http-response checkcache clitcpka disable-h2-upgrade dontlog-normal
     h1-case-adjust-bogus-client h1-case-adjust-bogus-server http-drop-request-trailers
-    http-drop-response-trailers http-ignore-probes http-restrict-req-hdr-names http-use-proxy-header idle-close-on-response
+    http-drop-response-trailers http-ignore-probes http-use-proxy-header idle-close-on-response
     log-health-checks log-separate-errors  persist socket-stats srvtcpka tcpka use-small-buffers`), null],
 );
