@@ -56,7 +56,7 @@ export class ClientConnection extends Timer implements OwnedConnection, Http1Con
   readonly frontend: ConnectionOwner;
   #socket: Socket;
   readonly #settings: FrontendSettings;
-  readonly bind: BindSettings;
+  readonly #bind: BindSettings;
   readonly #timeouts: SessionTimeouts;
   readonly #acceptor: TlsAcceptor | null;
   #phase: Phase = 'detecting';
@@ -88,7 +88,7 @@ export class ClientConnection extends Timer implements OwnedConnection, Http1Con
     this.#socket = socket;
     this.#settings = frontend.settings;
     this.reuse = new ClientReuse(frontend.settings.http.connection !== 'keep-alive');
-    this.bind = bind;
+    this.#bind = bind;
     this.#acceptor = acceptor;
     this.#rules = frontend.routing === null ? null : new ConnectionRules(this, bind, frontend.routing, frontend.settings, (cause) => this.#drop(cause));
     this.#timeouts = timeouts;
@@ -97,7 +97,7 @@ export class ClientConnection extends Timer implements OwnedConnection, Http1Con
   /** Begins to read. */
   start(): void {
     if (this.#rules?.refuses('tcpConnection') === true) return;
-    const proxied = this.bind.acceptProxy || this.#rules?.expectsProxy === true;
+    const proxied = this.#bind.acceptProxy || this.#rules?.expectsProxy === true;
     if (this.#acceptor === null && !proxied) {
       this.#begin(null);
       return;
@@ -113,11 +113,11 @@ export class ClientConnection extends Timer implements OwnedConnection, Http1Con
 
   /** `first`: what was read already, or null. */
   #begin(first: Buffer | null): void {
-    if (this.#rules?.refuses('tcpSession', this.bind.acceptProxy || this.#rules.expectsProxy) === true) return;
+    if (this.#rules?.refuses('tcpSession', this.#bind.acceptProxy || this.#rules.expectsProxy) === true) return;
     const { mode } = this.#settings;
     if (mode === 'tcp') this.#beginTcp(first);
-    else if (mode === 'grpc' || this.bind.proto === 'h2' || this.tls?.alpn === 'h2') this.#beginHttp2(first);
-    else if (this.bind.proto === 'h1') this.#beginHttp1(first);
+    else if (mode === 'grpc' || this.#bind.proto === 'h2' || this.tls?.alpn === 'h2') this.#beginHttp2(first);
+    else if (this.#bind.proto === 'h1') this.#beginHttp1(first);
     else this.#beginDetection(first);
   }
 

@@ -25,8 +25,6 @@ export interface ConnectionFacts {
   readonly localPort: number;
   readonly acceptedAt: number;
   readonly tls: TlsRecord | null;
-  /** The line that it came by, with its `name`. Left out: none. */
-  readonly bind?: { readonly name: string | null };
   /** There was a PROXY header: what it told beyond the addresses, and those that it replaced. Left out: there can be none. */
   readonly proxied?: Proxied | null;
 }

@@ -29,7 +29,6 @@ export const CONNECTION_FETCHES: readonly Fetch[] = [
   fetch('fc_pp_authority', 'str', 'The authority that the PROXY header told.', connection, () => ({ session }) => session.connection.proxied?.authority ?? null),
   fetch('fc_pp_unique_id', 'str', 'The unique id that the PROXY header told.', connection, () => ({ session }) => session.connection.proxied?.uniqueId ?? null),
   fetch('fc_http_major', 'int', 'The HTTP version of the client: 2, or 1.', connection, () => ({ request, version }) => (request === null ? null : Number(version.charAt(0)))),
-  fetch('so_name', 'str', "The 'name' of the bind line that the client connected to.", connection, () => ({ session }) => session.connection.bind?.name ?? null),
   fetch('bc_dst', 'addr', "The server's address.", server, () => ({ server: chosen }) => (chosen === null ? null : parseAddress(split(chosen.address).host))),
   fetch('bc_dst_port', 'int', "The server's port.", server, () => ({ server: chosen }) => {
     const port = chosen === null ? Number.NaN : split(chosen.address).port;
