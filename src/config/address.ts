@@ -70,7 +70,7 @@ export function parseServerAddress(written: string): Parsed<ServerAddress> {
 }
 
 function parseServerPort(text: string): Parsed<ServerPort> {
-  if (text === '') return { ok: true, value: { kind: 'mapped', offset: 0 } };
+  if (text === '' || text === '0') return { ok: true, value: { kind: 'mapped', offset: 0 } };
   if (/^[+-]\d{1,5}$/.test(text)) return { ok: true, value: { kind: 'mapped', offset: Number(text) } };
   const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN;
   if (isPort(port)) return { ok: true, value: { kind: 'fixed', port } };

@@ -44,8 +44,8 @@ export interface BindTlsSettings extends TlsProtocolSettings {
   readonly position: Position;
 }
 
-/** Which name a server is told: none, the same for all, the one that the client told us (`ssl_fc_sni`), the request's host (`req.hdr(host)`). */
-export type SniSettings = { readonly kind: 'none' | 'client' | 'host' } | { readonly kind: 'fixed'; readonly name: string };
+/** Which name a server is told: none, the same for all, the one that the client told us (`ssl_fc_sni`), the request's host (`req.hdr(host)`), another of its fields. */
+export type SniSettings = { readonly kind: 'none' | 'client' | 'host' } | { readonly kind: 'fixed' | 'header'; readonly name: string };
 
 export interface ServerTlsSettings extends TlsProtocolSettings {
   readonly verify: boolean;

@@ -4,7 +4,7 @@
  */
 import type { Socket } from 'node:net';
 import type { HalfSink, StreamOpener } from '../model/exchange.ts';
-import type { RequestFacts } from '../model/fields.ts';
+import type { FieldList, RequestFacts } from '../model/fields.ts';
 import type { Http2Options } from '../h2/options.ts';
 import { CANCEL } from '../h2/errors.ts';
 import { Http2Session, type SessionOwner } from '../session/http2-session.ts';
@@ -23,6 +23,7 @@ const EXPECTED_STREAMS = 100;
 export interface StreamSeeker {
   /** Null until the request's header has come. */
   readonly request: RequestFacts | null;
+  readonly requestFields: FieldList | null;
   /** HTTP/1: what its client's connection has to do with the choice. */
   readonly reuse: ClientReuse;
   /** How often it was sent again. */

@@ -58,7 +58,7 @@ export class ServerConnections {
 
   constructor(address: ServerAddress, settings: ServerSettings, common: ConnectionSettings, owner: PoolOwner) {
     const kind = settings.tls?.sni.kind;
-    this.#namedByClients = kind === 'client' || kind === 'host';
+    this.#namedByClients = kind === 'client' || kind === 'host' || kind === 'header';
     this.#perStream = settings.sendProxy?.version === 2 && settings.sendProxy.uniqueId;
     this.#ownConnections = settings.sendProxy !== null || this.#namedByClients;
     this.settings = settings;
@@ -140,12 +140,15 @@ export class ServerConnections {
     return pool;
   }
 
-  #sniOf({ request }: StreamSeeker, { tls }: Destination): string | null {
-    switch (this.settings.tls?.sni.kind) {
+  #sniOf({ request, requestFields }: StreamSeeker, { tls }: Destination): string | null {
+    const sni = this.settings.tls?.sni;
+    switch (sni?.kind) {
       case 'client':
         return tls?.sni ?? null;
       case 'host':
         return serverNameOf(request?.authority ?? '');
+      case 'header':
+        return serverNameOf(requestFields?.get(sni.name) ?? '');
       case 'fixed':
       case 'none':
       case undefined:
@@ -153,11 +156,12 @@ export class ServerConnections {
     }
   }
 
-  /** What a connection depends on. With a PROXY header that is the client's connection, as in HAProxy, which hashes the header. */
-  #poolKey({ id, localAddress, localPort }: Destination, sni: string | null, uniqueId: string | null): number | string {
+  /** What a connection depends on. With a PROXY header that is what the header says, as in HAProxy, which hashes it. */
+  #poolKey({ id, clientAddress, clientPort, localAddress, localPort, tls }: Destination, sni: string | null, uniqueId: string | null): number | string {
     const port = dialPort(this.#address, localPort);
     const address = this.#followsClient ? `${localAddress} ${port}` : port;
-    if (this.settings.sendProxy !== null) return `${address} ${id} ${sni ?? ''}${this.#perStream ? ` ${uniqueId ?? ''}` : ''}`;
+    const ends = tls === null ? `${clientAddress} ${clientPort} ${localAddress} ${localPort}` : id;
+    if (this.settings.sendProxy !== null) return `${address} ${ends} ${sni ?? ''}${this.#perStream ? ` ${uniqueId ?? ''}` : ''}`;
     return sni === null ? address : `${address} ${sni}`;
   }
 

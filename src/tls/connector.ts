@@ -45,7 +45,7 @@ export class TlsConnector {
 
   /**
    * TLS on `raw`, which may be connecting still. 'secureConnect' says that the handshake is done and the certificate good.
-   * @param asked the name that `sni ssl_fc_sni` or `sni req.hdr(host)` comes to
+   * @param asked the name that `sni ssl_fc_sni` or `sni req.hdr(NAME)` comes to
    */
   wrap(raw: Socket, defaultAlpn: readonly string[], asked: string | null): TLSSocket {
     const { reuse, alpn } = this.settings;
@@ -76,6 +76,7 @@ export class TlsConnector {
         return sni.name;
       case 'client':
       case 'host':
+      case 'header':
         return asked;
     }
   }

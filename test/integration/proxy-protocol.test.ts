@@ -206,6 +206,17 @@ describe('PROXY protocol', function () {
       }
     });
 
+    it('is what connections are told apart by: clients of the same address and port share them', async () => {
+      const next = await pillion(1, { mode: 'http', bind: 'accept-proxy', frontend: "http-request return status 200 hdr first '%[http_first_req]'" });
+      const { port } = await pillion(next.port, { mode: 'http', bind: 'accept-proxy', backend: 'http-reuse always', server: 'send-proxy' });
+      const first: (string | undefined)[] = [];
+      for (const from of [FROM, { ...FROM, port: 1 }, FROM]) {
+        const answer = await say(port, proxyV1(from, TO), 'GET / HTTP/1.1\r\nhost: a\r\n\r\n');
+        first.push(/^first: (.)/m.exec(answer)?.[1]);
+      }
+      assert.deepEqual(first, ['1', '1', '0']);
+    });
+
     it('leaves fc_src what it is, or what tcp-request connection made of it', async () => {
       for (const [rule, expected] of [['', '127.0.0.1'], ['tcp-request connection set-src ipv4(10.9.9.9)', '10.9.9.9']] as const) {
         const next = await pillion(1, { mode: 'http', bind: 'accept-proxy', frontend: `${rule}\n  http-request return status 200 hdr from '%[src] %[fc_src]'` });

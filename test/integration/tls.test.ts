@@ -408,18 +408,18 @@ describe('TLS', function () {
       assert.deepEqual(named, ['a.test', 'localhost']);
     });
 
-    it('names the host of the request, with connections for each name, shared between clients', async () => {
+    for (const field of ['host', 'x-name']) it(`names ${field} of the request, with connections for each name, shared between clients`, async () => {
       const named: unknown[] = [];
       const server = createSecureServer({ key: pem('server'), cert: pem('server') }, (_request, response) => void response.end('ok'));
       server.on('secureConnection', ({ servername }) => named.push(servername));
       server.listen(0, '127.0.0.1');
       await once(server, 'listening');
       defer(() => server.close());
-      const { port: at } = await pillion((server.address() as AddressInfo).port, { server: `ssl ca-file ca.pem sni req.hdr(host)`, backend: ['  retries 0'] });
+      const { port: at } = await pillion((server.address() as AddressInfo).port, { server: `ssl ca-file ca.pem sni req.hdr(${field})`, backend: ['  retries 0'] });
       const get = async (authority: string): Promise<unknown> => {
         const session = connectHttp2(`http://127.0.0.1:${at}`);
         defer(() => session.destroy());
-        const stream = session.request({ ':authority': authority });
+        const stream = session.request(field === 'host' ? { ':authority': authority } : { [field]: authority });
         const [headers] = (await once(stream, 'response')) as [Record<string, unknown>];
         stream.resume();
         return headers[':status'];

@@ -24,7 +24,7 @@ export const SERVER_DIRECTIVES: readonly Directive<ProxyDraft>[] = [
     name: 'server', sections: ['listen', 'backend'], misplaced: 'error', origin: 'haproxy', default: 'none',
     arguments: [parsed('name', 'the name of the server', parseName), address, serverKeywords],
     summary: 'A server of this backend.',
-    details: 'Without a port the one that the client connected to is used, shifted by :+n or :-n; such a server cannot be checked. '
+    details: 'Without a port, or with port 0, the one that the client connected to is used, shifted by :+n or :-n; such a server cannot be checked. '
       + 'With 0.0.0.0, *, [::] or nothing as host, the address that the client connected to is used. A host name is one server, '
       + 'whatever number of addresses it has; server-template makes one of each.',
     example: 'server greeter1 10.0.0.7:50051 check weight 10',

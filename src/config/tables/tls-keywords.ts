@@ -171,11 +171,12 @@ function editServer(server: ServerKeywords, change: Partial<ServerTlsDraft>): vo
   server.tls = { ...server.tls, ...change };
 }
 
-const SNI_FORMS = 'str(NAME), ssl_fc_sni or req.hdr(host)';
+const SNI_FORMS = 'str(NAME), ssl_fc_sni or req.hdr(NAME)';
 
 function parseSni(text: string): Parsed<SniSettings> {
   if (text === 'ssl_fc_sni') return { ok: true, value: { kind: 'client' } };
-  if (/^(?:req\.)?hdr\(host\)$/i.test(text)) return { ok: true, value: { kind: 'host' } };
+  const header = /^(?:req\.)?hdr\(([A-Za-z0-9!#$%&'*+.^_`|~-]{1,128})\)$/.exec(text)?.[1]?.toLowerCase();
+  if (header !== undefined) return { ok: true, value: header === 'host' ? { kind: 'host' } : { kind: 'header', name: header } };
   const name = /^str\((["']?)([A-Za-z0-9._-]{1,253})\1\)$/.exec(text)?.[2];
   if (name !== undefined) return { ok: true, value: { kind: 'fixed', name } };
   if (/^[A-Za-z0-9._-]+\.[A-Za-z0-9._-]+$/.test(text) && !text.startsWith('req.')) {
