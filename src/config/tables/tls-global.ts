@@ -1,8 +1,8 @@
 /** TLS in the `global` section (HAProxy manual 3.1). */
-import { keywords, oneOf, word } from '../arguments.ts';
+import { chooseWord, keywords, oneOf, required, word } from '../arguments.ts';
 import { globalDirective } from '../directive.ts';
 import { bindOptionKeywords, protocolKeywords } from './tls-keywords.ts';
-import type { Directive } from '../directive.ts';
+import type { Argument, Directive } from '../directive.ts';
 import type { GlobalDraft } from '../draft.ts';
 import type { GlobalTlsDraft, ProtocolDraft } from '../tls-draft.ts';
 
@@ -29,6 +29,23 @@ const texts: readonly Directive<GlobalDraft>[] = (['bind', 'server'] as const).f
     }),
   ),
 );
+
+const EXTRA_FILES = ['all', 'none', 'bundle', 'key', 'issuer', 'ocsp', 'sctl'] as const;
+const UNREAD_FILES: readonly string[] = ['issuer', 'ocsp', 'sctl'];
+
+const extraFiles: Argument<readonly string[]> = {
+  usage: '<kind>...',
+  describe: `<kind>: ${EXTRA_FILES.join(', ')}`,
+  take: (cursor, context) => {
+    const kinds: string[] = [];
+    for (let token = required(cursor, context, `one of ${EXTRA_FILES.join(', ')}`); token !== undefined; token = cursor.next()) {
+      const kind = chooseWord(token, 'kind of file', [...EXTRA_FILES], [], context);
+      if (kind === undefined) return undefined;
+      kinds.push(kind);
+    }
+    return kinds.length === 0 ? undefined : kinds;
+  },
+};
 
 export const TLS_DIRECTIVES: readonly Directive<GlobalDraft>[] = [
   globalDirective({
@@ -57,6 +74,22 @@ export const TLS_DIRECTIVES: readonly Directive<GlobalDraft>[] = [
     name: 'ssl-server-verify', arguments: [oneOf('verification', ['none', 'required'])], origin: 'haproxy', default: 'required',
     summary: "Whether certificates of servers without a 'verify' of their own are verified.", example: 'ssl-server-verify required',
     apply: (global, [verify]) => edit(global, { serverVerify: verify === 'required' }),
+  }),
+  globalDirective({
+    name: 'ssl-load-extra-del-ext', arguments: [], origin: 'haproxy', default: 'as if it were there', example: 'ssl-load-extra-del-ext',
+    summary: 'The key of FILE.crt is looked for in FILE.key, too.', details: 'So it is in any case, with whatever ending FILE has.',
+    apply: () => {}, undo: () => {},
+  }),
+  globalDirective({
+    name: 'ssl-load-extra-files', arguments: [extraFiles], origin: 'haproxy', default: 'bundle key', example: 'ssl-load-extra-files bundle key',
+    summary: 'What is looked for beside the file of a certificate: its key, and certificates by kind of key (FILE.rsa, FILE.ecdsa, FILE.dsa).',
+    details: 'Both are looked for where FILE has no key, or does not exist, in any case. Responses of OCSP, lists of certificate transparency and '
+      + 'files of issuers are not: a warning says so where they are named.',
+    apply: (_global, [kinds], { report, position }) => {
+      const missing = kinds.filter((kind) => UNREAD_FILES.includes(kind));
+      if (missing.length > 0) report.warning(`'ssl-load-extra-files ${missing.join(' ')}' has no effect`, position, 'clients ask the issuer itself, and chains belong into the file of the certificate');
+    },
+    undo: () => {},
   }),
   ...texts,
 ];

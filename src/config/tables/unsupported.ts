@@ -42,7 +42,7 @@ export const UNSUPPORTED_SECTIONS: ReadonlyMap<string, UnsupportedWord> = table(
 export const UNSUPPORTED_GLOBAL: ReadonlyMap<string, UnsupportedWord> = table(
   ['setcap', USER],
   [list(`issuers-chain-path ssl-default-bind-client-sigalgs ssl-default-server-client-sigalgs ssl-dh-param-file ssl-engine
-    ssl-load-extra-del-ext ssl-load-extra-files ssl-mode-async ssl-passphrase-cmd ssl-propquery ssl-provider
+    ssl-mode-async ssl-passphrase-cmd ssl-propquery ssl-provider
     ssl-provider-path ssl-security-level ssl-skip-self-issued-ca maxsslconn maxsslrate key-base ocsp-update.disable
     ocsp-update.httpproxy ocsp-update.maxdelay ocsp-update.mindelay ocsp-update.mode acme.scheduler`), TLS],
   [list('log-send-hostname log-tag'), null],
