@@ -32,7 +32,7 @@ export type ResponseOutcome = { readonly kind: 'forward'; readonly fields: Field
 
 const USUAL_NAME = /^[a-z0-9-]+$/;
 /** As by 'http-request deny'. */
-const FORBIDDEN: ReplyTemplate = { status: 403, contentType: null, headers: [], body: null, errorPage: false, refusal: true };
+const FORBIDDEN: ReplyTemplate = { status: 403, contentType: null, headers: [], body: null, errorPage: false, page: null, refusal: true };
 
 type Stage = 'connection rules' | 'frontend' | 'choice' | 'backend connection rules' | 'backend' | 'done';
 

@@ -3,6 +3,7 @@ import { FieldList } from '../model/fields.ts';
 import { GRPC_STATUS, encodeMessage, statusOfHttp } from '../grpc/status.ts';
 import type { LogFormat } from './log-format.ts';
 import type { Evaluation } from './context.ts';
+import type { RulePage } from './scope.ts';
 
 /** What the client gets. An empty body may still have a status that allows one. */
 export interface Reply {
@@ -25,6 +26,8 @@ export interface ReplyTemplate {
   readonly body: Buffer | LogFormat | null;
   /** `default-errorfiles`: the page that errors of this status have. */
   readonly errorPage: boolean;
+  /** `errorfile`, `errorfiles`: the whole response. */
+  readonly page: RulePage | null;
   /** Of deny and its kin, for which an error page is what is sent when nothing else is said. */
   readonly refusal: boolean;
 }
@@ -42,7 +45,7 @@ const REASONS: Readonly<Record<number, string>> = {
  */
 export function renderReply(template: ReplyTemplate, context: Evaluation, grpc: boolean, cause: string): Reply {
   const { status } = template;
-  const headers = template.headers.map(({ name, value }) => [name, value.render(context)] as const);
+  const headers = template.headers.map(({ name, value }) => [name, value.render(context)] as const).filter(([, value]) => value !== '');
   const written = headers.find(([name]) => name === 'grpc-status');
   if (grpc && (written !== undefined || (status >= 400 && template.contentType === null))) {
     const own = written === undefined ? statusOfHttp(status) : Number(written[1]);
@@ -52,6 +55,12 @@ export function renderReply(template: ReplyTemplate, context: Evaluation, grpc: 
     const message = others.some(([name]) => name === 'grpc-message') ? [] : [['grpc-message', encodeMessage(text)] as const];
     const fields = FieldList.of([':status', '200'], ['content-type', 'application/grpc'], ['grpc-status', String(code)], ...message, ...clean(others));
     return { status: 200, fields, body: NO_BODY, grpcStatus: code, plain: false, cause };
+  }
+  const page = template.page?.page;
+  if (page !== undefined && page !== null) {
+    const { status: code, body } = page;
+    const length = bodiless(code) ? [] : [['content-length', String(body.length)] as const];
+    return { status: code, fields: FieldList.of([':status', String(code)], ...page.fields, ...length), body: bodiless(code) ? NO_BODY : Buffer.from(body), grpcStatus: -1, plain: false, cause };
   }
   const plain = (template.errorPage || template.refusal) && template.body === null && template.contentType === null && status >= 400;
   const body = plain ? Buffer.from(`${status} ${REASONS[status] ?? cause}\n`) : bodyOf(template, context);

@@ -29,7 +29,7 @@ export function newRulesDraft(
   const references: ProxyReference[] = [];
   const captures: { request: CaptureSlot[]; response: CaptureSlot[] } = { request: [], response: [] };
   return {
-    scope: { report, proxy, acls, references, captures, userlists, env, path: (file) => file },
+    scope: { report, proxy, acls, references, pages: [], captures, userlists, env, path: (file) => file },
     tcpConnection: [], tcpSession: [], tcpContent: [], tcpResponse: [], httpRequest: [], redirects: [], httpResponse: [], httpAfterResponse: [], useBackend: [], useServer: [],
   };
 }

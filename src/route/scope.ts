@@ -68,12 +68,22 @@ export interface CaptureSlot {
   readonly header: string | null;
 }
 
+/** `errorfile` or `errorfiles` of a rule: read once all sections are known. */
+export interface RulePage {
+  readonly source: { readonly kind: 'file'; readonly path: string } | { readonly kind: 'section'; readonly name: string };
+  readonly status: number;
+  readonly position: Position;
+  /** As the file has it; status 0: an empty file. */
+  page: { readonly status: number; readonly fields: readonly (readonly [name: string, value: string])[]; readonly body: Uint8Array } | null;
+}
+
 /** One proxy whose rules are compiled. */
 export interface RuleScope {
   readonly report: Reporter;
   readonly proxy: string;
   readonly acls: Map<string, Acl>;
   readonly references: ProxyReference[];
+  readonly pages: RulePage[];
   /** Filled as sections are read: a list may stand below the rules that ask it. */
   readonly userlists: ReadonlyMap<string, Userlist>;
   readonly captures: { readonly request: CaptureSlot[]; readonly response: CaptureSlot[] };

@@ -51,6 +51,20 @@ describe("HTTP's own answers", () => {
     assert.ok(answer.endsWith('\r\n\r\nsorry!\n'));
   });
 
+  it('come from files and sections that rules name', async () => {
+    const own = file('own', 'HTTP/1.1 403 X\r\nX-Page: own\r\n\r\nown');
+    const listed = file('listed', 'HTTP/1.1 404 X\r\n\r\nlisted');
+    const { port } = await start(`defaults\n${TIMEOUTS}listen l\nbind 127.0.0.1:1\nhttp-request deny errorfile ${own} if { path /own }\nhttp-request return status 404 errorfiles site if { path /listed }\n`
+      + `http-request return status 200 hdr x-empty %[req.hdr(none)] hdr x-full a if { path /fields }\nhttp-request deny deny_status 500 errorfile /dev/null\nhttp-errors site\nerrorfile 404 ${listed}\n`);
+    const own403 = await exchangeOctets(port, GET.replace('/', '/own'));
+    assert.match(own403, /^HTTP\/1.1 403 Forbidden\r\n.*x-page: own\r\n.*\r\nown$/s);
+    assert.match(await exchangeOctets(port, GET.replace('/', '/listed')), /^HTTP\/1.1 404 Not Found\r\n.*\r\nlisted$/s);
+    const fields = await exchangeOctets(port, GET.replace('/', '/fields'));
+    assert.match(fields, /\r\nx-full: a\r\n/);
+    assert.doesNotMatch(fields, /x-empty/);
+    assert.equal(await exchangeOctets(port, GET), '');
+  });
+
   it('are nothing at all when the file is empty', async () => {
     const { port } = await start(`defaults\n${TIMEOUTS}errorfile 400 /dev/null\nlisten l\nbind 127.0.0.1:1\n`);
     assert.equal(await exchangeOctets(port, 'nonsense\r\n\r\n'), '');

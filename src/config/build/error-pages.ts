@@ -1,9 +1,9 @@
-/** `errorfile` and `errorfiles` of proxies into pages: files read, sections of `http-errors` found. */
+/** `errorfile` and `errorfiles` of proxies and of their rules into pages: files read, sections of `http-errors` found. */
 import { readFileSync } from 'node:fs';
 import { parseErrorFile } from '../error-file.ts';
 import { nearest } from '../nearest.ts';
 import type { Position, Reporter } from '../diagnostics.ts';
-import type { ConfigurationDraft, ProxyDraft } from '../draft.ts';
+import type { ConfigurationDraft, HttpErrorsDraft, ProxyDraft } from '../draft.ts';
 import type { ErrorPage } from '../http-settings.ts';
 
 /** A page has to fit into a buffer (HAProxy manual 4.2 "errorfile"). */
@@ -17,7 +17,26 @@ export function setErrorPages({ proxies, httpErrors }: ConfigurationDraft, repor
     if (found === undefined) read.set(path, (found = readPage(path, position, report)));
     return found;
   };
+  const sectionOf = (name: string, position: Position): HttpErrorsDraft | null => {
+    const section = httpErrors.get(name);
+    if (section !== undefined) return section;
+    const near = nearest(name, httpErrors.keys());
+    report.error(`there is no section 'http-errors ${name}'`, position, near && `did you mean '${near}'?`);
+    return null;
+  };
+  const fileOf = (name: string, status: number, position: Position): string | null => {
+    const section = sectionOf(name, position);
+    if (section === null) return null;
+    const path = section.files.get(status);
+    if (path === undefined) report.error(`section 'http-errors ${name}' has no errorfile ${status}`, position);
+    return path ?? null;
+  };
   for (const proxy of proxies) {
+    for (const use of proxy.rules.scope.pages) {
+      const { source, status, position } = use;
+      const path = source.kind === 'file' ? source.path : fileOf(source.name, status, position);
+      if (path !== null) use.page = page(path, position);
+    }
     const pages = new Map<number, ErrorPage>();
     const add = (status: number, path: string, position: Position): void => {
       const one = page(path, position);
@@ -28,16 +47,11 @@ export function setErrorPages({ proxies, httpErrors }: ConfigurationDraft, repor
         add(source.status, source.path, position);
         continue;
       }
-      const section = httpErrors.get(source.name);
-      if (section === undefined) {
-        const near = nearest(source.name, httpErrors.keys());
-        report.error(`there is no section 'http-errors ${source.name}'`, position, near && `did you mean '${near}'?`);
-        continue;
-      }
+      const section = sectionOf(source.name, position);
+      if (section === null) continue;
       for (const status of source.statuses.length > 0 ? source.statuses : section.files.keys()) {
-        const path = section.files.get(status);
-        if (path === undefined) report.error(`section 'http-errors ${source.name}' has no errorfile ${status}`, position);
-        else add(status, path, position);
+        const path = fileOf(source.name, status, position);
+        if (path !== null) add(status, path, position);
       }
     }
     if (pages.size > 0) setPages(proxy, pages);

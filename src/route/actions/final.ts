@@ -9,6 +9,8 @@ import { fromConfiguration } from '../value.ts';
 import type { Action, ActionInput, Apply } from './action.ts';
 import type { Evaluation } from '../context.ts';
 import type { LogFormat } from '../log-format.ts';
+import type { Decision } from '../rules.ts';
+import type { RulePage } from '../scope.ts';
 
 type MutableTemplate = { -readonly [K in keyof ReplyTemplate]: ReplyTemplate[K] };
 
@@ -20,7 +22,8 @@ function isGrpc({ request }: Evaluation): boolean {
 
 /** `[status N] [content-type T] [string S|lf-string F|file P|lf-file P] [hdr NAME FORMAT]...`; null: reported. */
 function replyTemplate(input: ActionInput, status: number, statusWord: 'status' | 'deny_status'): ReplyTemplate | null {
-  const template: MutableTemplate = { status, contentType: null, headers: [], body: null, errorPage: false, refusal: statusWord === 'deny_status' };
+  const template: MutableTemplate = { status, contentType: null, headers: [], body: null, errorPage: false, page: null, refusal: statusWord === 'deny_status' };
+  let source: Pick<RulePage, 'source' | 'position'> | null = null;
   for (let word = input.next(); word !== undefined; word = input.next()) {
     if (word.text === statusWord || word.text === 'status') {
       const code = input.integer('the status', 200, 599);
@@ -35,8 +38,10 @@ function replyTemplate(input: ActionInput, status: number, statusWord: 'status' 
       continue;
     }
     if (choice === 'errorfile' || choice === 'errorfiles') {
-      input.error(`'${choice}' is not supported by Pillion yet`, word.position, "'default-errorfiles', or 'string' or 'file' with 'content-type'");
-      return null;
+      const value = input.require(choice === 'errorfile' ? 'a file' : "the name of an 'http-errors' section");
+      if (value === null) return null;
+      source = { position: value.position, source: choice === 'errorfile' ? { kind: 'file', path: input.scope.path(value.text) } : { kind: 'section', name: value.text } };
+      continue;
     }
     if (choice === 'hdr') {
       const name = input.require('the name of a field');
@@ -58,9 +63,13 @@ function replyTemplate(input: ActionInput, status: number, statusWord: 'status' 
       template.body = body;
     }
   }
-  if (template.errorPage && (template.body !== null || template.contentType !== null || template.headers.length > 0)) {
-    input.error("'default-errorfiles' is the whole response: nothing goes with it", input.position);
+  if ((template.errorPage || source !== null) && (template.body !== null || template.contentType !== null || template.headers.length > 0)) {
+    input.error(`'${template.errorPage ? 'default-errorfiles' : source?.source.kind === 'file' ? 'errorfile' : 'errorfiles'}' is the whole response: nothing goes with it`, input.position);
     return null;
+  }
+  if (source !== null) {
+    template.page = { ...source, status: template.status, page: null };
+    input.scope.pages.push(template.page);
   }
   if (template.errorPage && template.status < 400) {
     input.error(`status ${template.status} has no error page`, input.position, "'default-errorfiles' is for statuses from 400 on");
@@ -84,7 +93,14 @@ function refusal(input: ActionInput, status: number, statusWord: 'deny_status', 
   const template = replyTemplate(input, status, statusWord);
   if (template === null) return null;
   const cause = `${input.set} ${tarpit ? 'tarpit' : 'deny'} of ${input.scope.proxy}`;
-  return (context) => ({ kind: 'reply', tarpit, reply: renderReply(template, context, isGrpc(context), cause) });
+  return (context) => decide(template, context, tarpit, cause);
+}
+
+/** An empty error file closes the connection without an answer; calls of gRPC get theirs in any case. */
+function decide(template: ReplyTemplate, context: Evaluation, tarpit: boolean, cause: string): Decision {
+  const grpc = isGrpc(context);
+  if (template.page?.page?.status === 0 && !grpc) return { kind: 'reject', cause };
+  return { kind: 'reply', tarpit, reply: renderReply(template, context, grpc, cause) };
 }
 
 /** Also the directive `redirect`. */
@@ -142,7 +158,7 @@ function auth(input: ActionInput): Apply | null {
   }
   if (!nothingMore(input)) return null;
   const challenge = `Basic realm="${realm.replace(/["\\]/g, String.raw`\$&`)}"`;
-  const template: ReplyTemplate = { status: 401, contentType: null, body: null, errorPage: false, refusal: true, headers: [{ name: 'www-authenticate', value: { text: challenge, constant: challenge, render: () => challenge } }] };
+  const template: ReplyTemplate = { status: 401, contentType: null, body: null, errorPage: false, page: null, refusal: true, headers: [{ name: 'www-authenticate', value: { text: challenge, constant: challenge, render: () => challenge } }] };
   return (context) => ({ kind: 'reply', tarpit: false, reply: renderReply(template, context, isGrpc(context), 'a user name and a password are needed') });
 }
 
@@ -170,7 +186,7 @@ export const FINAL_ACTIONS: readonly Action[] = [
     compile: auth,
   },
   {
-    name: 'deny', parameter: null, usage: 'deny [deny_status <code>] [default-errorfiles] [content-type <type>] [string|lf-string|file|lf-file <body>] [hdr <name> <format>]...',
+    name: 'deny', parameter: null, usage: 'deny [deny_status <code>] [default-errorfiles|errorfile <file>|errorfiles <section>] [content-type <type>] [string|lf-string|file|lf-file <body>] [hdr <name> <format>]...',
     sets: ['http-request', 'http-response'],
     summary: 'The stream ends with status 403 (502 in http-response), or with another. A gRPC call ends with the grpc-status that the gRPC specification '
       + "gives for that HTTP status, or with the one in 'hdr grpc-status'.",
@@ -186,14 +202,14 @@ export const FINAL_ACTIONS: readonly Action[] = [
     compile: (input) => (nothingMore(input) ? () => ({ kind: 'reject', cause: `${input.set} reject of ${input.scope.proxy}` }) : null),
   },
   {
-    name: 'return', parameter: null, usage: 'return [status <code>] [default-errorfiles] [content-type <type>] [string|lf-string|file|lf-file <body>] [hdr <name> <format>]...',
+    name: 'return', parameter: null, usage: 'return [status <code>] [default-errorfiles|errorfile <file>|errorfiles <section>] [content-type <type>] [string|lf-string|file|lf-file <body>] [hdr <name> <format>]...',
     sets: ['http-request', 'http-response'],
     summary: 'The stream ends with this response, status 200 unless given. A gRPC call gets a status of 400 and above as the grpc-status that it stands for.',
     compile: (input) => {
       const template = replyTemplate(input, 200, 'status');
       if (template === null) return null;
       const cause = `${input.set} return of ${input.scope.proxy}`;
-      return (context) => ({ kind: 'reply', tarpit: false, reply: renderReply(template, context, isGrpc(context), cause) });
+      return (context) => decide(template, context, false, cause);
     },
   },
   {

@@ -18,6 +18,8 @@ describe('rules in a configuration', () => {
     ['frontend f\nbind :1\nacl x path /\nuse_backend b\nbackend b\nserver s a:1\n', ["3:5 warning: acl 'x' of 'f' is not used by any rule"]],
     ['frontend f\nbind :1\nuse_backend b if { nbsrv(c) 1 }\nbackend b\nserver s a:1\n', ["3:20 error: there is no backend named 'c' | did you mean 'b'?"]],
     ['frontend f\nbind :1\nuse_backend b if { srv_is_up(b/x) }\nbackend b\nserver s a:1\n', ["3:20 error: there is no server named 'x' | did you mean 's'?"]],
+    ['frontend f\nbind :1\nhttp-request deny errorfiles site\nhttp-errors sites\n', ["3:30 error: there is no section 'http-errors site' | did you mean 'sites'?"]],
+    ['frontend f\nbind :1\nhttp-request deny errorfiles site\nhttp-errors site\nerrorfile 404 /dev/null\n', ["3:30 error: section 'http-errors site' has no errorfile 403"]],
     ['frontend f\nbind :1\ndefault_backend b\nbackend b\nserver s1 a:1\nuse-server s2 if TRUE\n', ["6:12 error: there is no server named 's2' | did you mean 's1'?"]],
     ['frontend f\nbind :1\nacl path /\n', ["3:10 error: ACL criterion '/': a sample fetch is missing"]],
     ['backend b\nserver s a:1\nuse_backend c\n', ["3:1 error: 'use_backend' is of no use in section 'backend' | it belongs to frontend, listen"]],

@@ -23,7 +23,7 @@ export function words(line: string): Word[] {
 export function scope(): RuleScope & { readonly diagnostics: ReturnType<typeof collectDiagnostics> } {
   const diagnostics = collectDiagnostics();
   return {
-    report: diagnostics, diagnostics, proxy: 'f', acls: new Map(), references: [], captures: { request: [], response: [] }, userlists: new Map(), path: (file) => file,
+    report: diagnostics, diagnostics, proxy: 'f', acls: new Map(), references: [], pages: [], captures: { request: [], response: [] }, userlists: new Map(), path: (file) => file,
     env: { HOME: '/root' },
   };
 }
