@@ -20,7 +20,7 @@ import type { Place } from '../pool/queue.ts';
 import { mayRedispatch } from '../pool/retry-policy.ts';
 import type { Server } from '../pool/server.ts';
 import type { TlsRecord } from '../model/tls.ts';
-import { serverTlsOf } from '../tls/connector.ts';
+import { serverTlsOf } from '../tls/server-records.ts';
 
 export type Phase = 'begin' | 'queued' | 'connecting' | 'waiting' | 'forwarding' | 'ended';
 

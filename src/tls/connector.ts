@@ -3,19 +3,11 @@ import type { Socket } from 'node:net';
 import { checkServerIdentity, connect, type PeerCertificate, type SecureContext, type TLSSocket } from 'node:tls';
 import type { ServerTlsSettings } from '../config/tls-settings.ts';
 import { describeTls } from './describe.ts';
-import type { TlsRecord } from '../model/tls.ts';
 import type { ServerMaterial } from './material.ts';
+import { rememberServerTls } from './server-records.ts';
 
 /** Names for which a session is kept, so that it can be resumed. */
 const MAX_SESSIONS = 64;
-
-/** Of connections whose handshake is done. */
-const records = new WeakMap<object, TlsRecord>();
-
-/** TLS of a connection to a server; null: there is none. */
-export function serverTlsOf(socket: Socket): TlsRecord | null {
-  return records.get(socket) ?? null;
-}
 
 /** How the certificate of a server is looked at; for clients that make their own connections. */
 export interface VerifyOptions {
@@ -61,7 +53,7 @@ export class TlsConnector {
       ...(session === undefined ? {} : { session }),
       ...this.verifyOptions(name),
     });
-    socket.once('secureConnect', () => records.set(socket, describeTls(socket, false)));
+    socket.once('secureConnect', () => rememberServerTls(socket, describeTls(socket, false)));
     if (reuse) socket.on('session', (ticket: Buffer) => this.#keep(key, ticket));
     return socket;
   }
@@ -77,6 +69,7 @@ export class TlsConnector {
       case 'client':
       case 'host':
       case 'header':
+      case 'expression':
         return asked;
     }
   }
