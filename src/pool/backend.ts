@@ -145,7 +145,8 @@ export class Backend implements BackendRecord, ServerOwner {
   removeServer(server: Server): void {
     this.servers = this.servers.filter((other) => other !== server);
     server.remove();
-    this.#rebuild();
+    // Who waits for it goes elsewhere.
+    this.onUsableChanged();
   }
 
   /** A server with a free slot for one who tried these: another one if possible. Null: none has a slot, or others wait already. */

@@ -1,7 +1,8 @@
 /** Limits on a server's streams, and the queue of those who wait (HAProxy manual 5.2 "maxconn", "minconn", "maxqueue"; 4.2 "fullconn"). */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { status, type ClientDuplexStream, type ServiceError } from '@grpc/grpc-js';
+import { Metadata, status, type ClientDuplexStream, type ServiceError } from '@grpc/grpc-js';
+import type { Backend } from '../../src/pool/backend.ts';
 import { cleanUpAfterEach } from '../support/cleanup.ts';
 import { EchoClient, HeldCalls, openCalls, startReplica } from '../support/grpc-replica.ts';
 import { grpcConfiguration, startPillion, type Pillion } from '../support/pillion.ts';
@@ -91,6 +92,36 @@ describe('limits and the queue', () => {
     open(client, 2);
     await until(() => pillion.backend().counters.streamsCurrent === 2);
     assert.deepEqual(figures(pillion), [1, 1]);
+  });
+
+  it('lets those go at once who wait for a server that leaves the backend', async () => {
+    const { pillion, client } = await setUp([
+      'timeout queue 30s', 'balance hdr(user)', `server a 127.0.0.1:${await heldReplica()} maxconn 1`, `server b 127.0.0.1:${await heldReplica()} maxconn 1`,
+    ]);
+    const as = (user: string): Call => {
+      const metadata = new Metadata();
+      metadata.set('user', user);
+      return client.bidi({}, metadata).on('error', () => {}).on('data', () => {});
+    };
+    const backend = pillion.backend() as Backend;
+    const running = as('joe');
+    await once(running, 'metadata');
+    const [home, other] = [0, 1].map((index) => backend.servers[index]).toSorted((one, two) => (two?.counters.streamsCurrent ?? 0) - (one?.counters.streamsCurrent ?? 0));
+    assert.ok(home && other);
+    const waiting = as('joe');
+    await until(() => backend.counters.queued === 1);
+    backend.removeServer(home);
+    await once(waiting, 'metadata');
+    assert.deepEqual([other.counters.streamsCurrent, backend.counters.queued], [1, 0]);
+    // The last one takes everybody's hope along.
+    const last = assert.rejects(once(as('joe'), 'status'), { details: 'backend app has no servers' });
+    await until(() => backend.counters.queued === 1);
+    backend.removeServer(other);
+    await last;
+    running.cancel();
+    waiting.cancel();
+    await until(() => backend.counters.streamsCurrent === 0);
+    assert.deepEqual([home.counters.streamsCurrent, other.counters.streamsCurrent], [0, 0]);
   });
 
   it('keeps its head when the only server with a free slot cannot be reached', async () => {
