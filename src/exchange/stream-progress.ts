@@ -8,7 +8,7 @@ import { now } from '../time/clock.ts';
 import { armTimer } from '../time/wheel.ts';
 import type { MessageCounter } from '../grpc/message-counter.ts';
 import { Placement } from './placement.ts';
-import { describeSilence, whoseTurn, type Party, type StreamState, type TimeLimit } from './whose-turn.ts';
+import { describeSilence, whoseTurn, type Party, type StreamState } from './whose-turn.ts';
 
 export abstract class StreamProgress extends Placement implements StreamState {
   abstract readonly request: RequestFacts | null;
@@ -86,28 +86,27 @@ export abstract class StreamProgress extends Placement implements StreamState {
   protected watch(): void {
     const party = whoseTurn(this);
     if (party === null) return;
-    const client = this.#limitOf('client');
-    const server = this.#limitOf('server');
-    const limit = party === 'client' ? client : server;
+    const tunnelMs = this.#tunnelMs;
+    const client = tunnelMs ?? this.clientTimeoutMs ?? Infinity;
+    const server = tunnelMs ?? this.serverTimeoutMs ?? this.backend?.settings.serverTimeoutMs ?? Infinity;
+    const ms = party === 'client' ? client : server;
     const time = now();
-    const due = this.lastActivity + (limit?.ms ?? Infinity);
-    if (limit !== null && time >= due) {
+    const due = this.lastActivity + ms;
+    if (time >= due) {
       const held = party === 'client' ? this.heldForClient : this.heldForServer;
-      this.timedOut(party, describeSilence(party, limit, held, this.serverName));
+      const name = tunnelMs === null ? `timeout ${party}` : 'timeout tunnel';
+      this.timedOut(party, describeSilence(party, { ms, name }, held, this.serverName));
       return;
     }
     // The turn may pass to the other side unnoticed.
-    const next = Math.min(due, time + Math.min(client?.ms ?? Infinity, server?.ms ?? Infinity));
+    const next = Math.min(due, time + Math.min(client, server));
     if (next === Infinity) return;
     this.watched = true;
     this.arm(next);
   }
 
-  #limitOf(party: Party): TimeLimit | null {
-    const settings = this.backend?.settings;
-    const tunnelMs = this.tunnel ? (this.tunnelTimeoutMs ?? settings?.tunnelTimeoutMs ?? null) : null;
-    if (tunnelMs !== null) return { ms: tunnelMs, name: 'timeout tunnel' };
-    const ms = party === 'client' ? this.clientTimeoutMs : (this.serverTimeoutMs ?? settings?.serverTimeoutMs ?? null);
-    return ms === null ? null : { ms, name: `timeout ${party}` };
+  /** `timeout tunnel` in place of both others; null: they hold. */
+  get #tunnelMs(): number | null {
+    return this.tunnel ? (this.tunnelTimeoutMs ?? this.backend?.settings.tunnelTimeoutMs ?? null) : null;
   }
 }

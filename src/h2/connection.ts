@@ -70,7 +70,7 @@ export class Http2Connection implements StreamOwner {
     this.#glitches = new Glitches(output, options, events);
     this.#departure = new Departure(output, this.#streams, this.#server);
     this.#decoder = new HpackDecoder(Math.max(options.settings.headerTableSize, this.peer.headerTableSize), options.settings.maxHeaderListSize);
-    this.headerBlock = new HeaderBlock(options.settings.maxHeaderListSize, (id, ...block) => this.#section(id, ...block));
+    this.headerBlock = new HeaderBlock(options.settings.maxHeaderListSize, (id, bytes, at, end, ends, odd) => this.#section(id, bytes, at, end, ends, odd));
     this.#reader = new FrameReader(options, (bytes, at, length, type, flags, id) => this.#frame(bytes, at, length, type, flags, id));
     if (!this.#server) output.append(PREFACE);
     writeSettings(output, options.settings);
