@@ -3,11 +3,14 @@ import { FieldList, type Field } from '../model/fields.ts';
 
 export class Message {
   readonly #list: FieldList;
+  readonly #http1: boolean;
   #edited: Field[] | null = null;
   #result: FieldList | null = null;
 
-  constructor(list: FieldList) {
+  /** @param http1 it goes to an HTTP/1 peer, where blanks around a value mean nothing; in HTTP/2 they are an error (RFC 9113 §8.2.1). */
+  constructor(list: FieldList, http1 = false) {
     this.#list = list;
+    this.#http1 = http1;
   }
 
   get originForm(): boolean {
@@ -32,7 +35,7 @@ export class Message {
   set(name: string, value: string): void {
     const fields = this.#edit();
     const at = fields.findIndex((field) => field.name === name);
-    const field = { name, value: clean(value), neverIndexed: at >= 0 && (fields[at] as Field).neverIndexed };
+    const field = { name, value: this.#clean(value), neverIndexed: at >= 0 && (fields[at] as Field).neverIndexed };
     if (at < 0) {
       this.#insert(fields, field);
       return;
@@ -42,7 +45,7 @@ export class Message {
   }
 
   add(name: string, value: string): void {
-    this.#edit().push({ name, value: clean(value), neverIndexed: false });
+    this.#edit().push({ name, value: this.#clean(value), neverIndexed: false });
   }
 
   /** Removes the fields whose names `matches`; pseudo-fields are not asked about. */
@@ -58,7 +61,7 @@ export class Message {
       const field = fields[i] as Field;
       if (field.name !== name) continue;
       const value = change(field.value);
-      if (value !== field.value) this.#edit()[i] = { ...field, value: clean(value) };
+      if (value !== field.value) this.#edit()[i] = { ...field, value: this.#clean(value) };
     }
   }
 
@@ -84,6 +87,13 @@ export class Message {
     return this.#edited;
   }
 
+  /** What a rule writes may come from the client: no line may end within a value (RFC 9113 §8.2.1). */
+  #clean(value: string): string {
+    if (!/[\0\r\n]|^[ \t]|[ \t]$/.test(value)) return value;
+    const line = value.replace(/[\0\r\n]+/g, ' ');
+    return this.#http1 ? line : line.trim();
+  }
+
   #insert(fields: Field[], field: Field): void {
     if (field.name.startsWith(':')) fields.unshift(field);
     else fields.push(field);
@@ -98,9 +108,4 @@ function same(a: readonly Field[], b: readonly Field[]): boolean {
     if (left !== right && (left.name !== right.name || left.value !== right.value || left.neverIndexed !== right.neverIndexed)) return false;
   }
   return true;
-}
-
-/** What a rule writes may come from the client: no line may end within a value (RFC 9113 §8.2.1). */
-function clean(value: string): string {
-  return /[\0\r\n]|^[ \t]|[ \t]$/.test(value) ? value.replace(/[\0\r\n]+/g, ' ').trim() : value;
 }

@@ -145,7 +145,7 @@ export class StreamRules {
     const { frontend } = this.#policy;
     evaluation.server = server;
     evaluation.record = record;
-    evaluation.response = new Message(fields);
+    evaluation.response = new Message(fields, evaluation.version !== '2.0');
     evaluation.forgetRequestVariables();
     capture(frontend.captures.response, evaluation.response, evaluation.captures?.response);
     const backend = this.#backendRules === frontend ? null : this.#backendRules;
@@ -160,7 +160,7 @@ export class StreamRules {
   /** A response of our own, to which only `http-after-response` applies. */
   ownResponse(fields: FieldList, record: StreamRecord): FieldList {
     this.evaluation.record = record;
-    this.evaluation.response = new Message(fields);
+    this.evaluation.response = new Message(fields, this.evaluation.version !== '2.0');
     return this.#afterResponse();
   }
 

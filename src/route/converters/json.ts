@@ -33,15 +33,15 @@ function escape(octets: string, coding: string): string | null {
 
 type Step = string | number;
 
-/** `$.a.b[0]` or `$['a']`; null: it has another form. */
+/** `$.a.b[0]` or `$['a']`, a backslash taking away what a dot or bracket means; null: it has another form. */
 function parsePath(text: string): readonly Step[] | null {
   if (!text.startsWith('$')) return null;
   const steps: Step[] = [];
   let rest = text.slice(1);
   while (rest !== '') {
-    const match = /^\.([^.[\]]+)|^\[(\d{1,6})\]|^\['([^']*)'\]/.exec(rest);
+    const match = /^\.((?:\\.|[^.[\]\\])+)|^\[(\d{1,6})\]|^\['([^']*)'\]/.exec(rest);
     if (match === null) return null;
-    steps.push(match[2] === undefined ? (match[1] ?? match[3] ?? '') : Number(match[2]));
+    steps.push(match[2] === undefined ? (match[1]?.replaceAll(/\\(.)/g, '$1') ?? match[3] ?? '') : Number(match[2]));
     rest = rest.slice(match[0].length);
   }
   return steps;

@@ -147,6 +147,14 @@ describe('actions on responses', () => {
   });
 });
 
+describe('blanks around values', () => {
+  for (const [http1, expected] of [[true, ' b  '], [false, 'b']] as const) it(http1 ? 'stay for HTTP/1' : 'go for HTTP/2, where they are an error', () => {
+    const message = new Message(FieldList.of([':status', '200']), http1);
+    message.set('a', ' b\r\n ');
+    assert.equal(message.get('a'), expected);
+  });
+});
+
 describe('wrong rules', () => {
   for (const [set, line, expected] of [
     ['http-request', 'dney', "unknown action 'dney' of 'http-request' | did you mean 'deny'?"],

@@ -26,6 +26,7 @@ export const COMMON: readonly (readonly [expression: string, result: string | nu
   ['ipv6(2001:db8:1:2::ff),ipmask(8,ffff:0:ffff:0:0:0:0:f)', '2001:0:1::f'], ['str(),length', '0'], ['str()', ''],
   ['int(1700000000),utime(%Y-%m-%dT%H:%M:%S)', '2023-11-14T22:13:20'], ['int(1700000000),http_date', 'Tue, 14 Nov 2023 22:13:20 GMT'],
   ["str('{\"a\":{\"b\":[1,\"x\"]}}'),json_query('$.a.b[1]')", 'x'], ["str('{\"a\":7}'),json_query('$.a','int')", '7'], ["str('a/b\"'),json", String.raw`a\/b\"`],
+  [String.raw`str('{"a.b":3}'),json_query('$.a\.b')`, '3'],
   ["str('k=v&l=w'),param(l)", 'w'], ['str(abc),ltrim(a)', 'bc'], ['str(abc),rtrim(c)', 'ab'], ['bin(0102),be2dec(:,1)', '1:2'], ['bin(0102),be2hex(-,1)', '01-02'], ['str(h:80),host_only', 'h'],
   ['str(h:80),port_only', '80'], ['int(1),htonl,hex', '00000001'], ['base32', '2555874075'], ['url32', '3648989804'],
 ];
