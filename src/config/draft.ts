@@ -165,6 +165,7 @@ export interface ProxySettings {
   /** `option http-restrict-req-hdr-names`; null: preserve. */
   unusualNames: UnusualNames | null;
   dontLogNull: boolean;
+  logHealthChecks: boolean;
   logAsap: boolean;
   grpcCheck: GrpcCheckSettings | null;
   forwardFor: ForwardForSettings | null;
@@ -294,6 +295,7 @@ export function newProxySettings(): ProxySettings {
     bufferRequest: false,
     unusualNames: null,
     dontLogNull: false,
+    logHealthChecks: false,
     logAsap: false,
     grpcCheck: null,
     forwardFor: null,

@@ -257,6 +257,8 @@ export interface BackendSettings {
   readonly checkSpread: CheckSpread;
   readonly grpcCheck: GrpcCheckSettings | null;
   readonly httpCheck: HttpCheckSettings | null;
+  /** `option log-health-checks`; left out: off. */
+  readonly logHealthChecks?: boolean;
   readonly forwardFor: ForwardForSettings | null;
   readonly originalTo: ForwardForSettings | null;
   /** `option forwarded`; null: off. */

@@ -1,20 +1,24 @@
 /** Joins servers to their checks. */
 import type { BackendSettings, ServerAddress, ServerSettings } from '../config/model.ts';
 import { dialHost } from '../pool/address.ts';
-import type { Server } from '../pool/server.ts';
+import type { CheckReport, Server } from '../pool/server.ts';
 import { checkTimeouts, type CheckAddress } from './check.ts';
 import { GrpcCheck } from './grpc-check.ts';
 import { HttpCheck } from './http-check.ts';
 import { HealthMonitor } from './monitor.ts';
 import { checkReport } from './report.ts';
 import { TcpCheck } from './tcp-check.ts';
+import type { Word } from './verdict.ts';
 
 /**
  * Checks `server` as its `check` keyword and its backend say, and sets its status.
+ * @param log takes the lines of `option log-health-checks`
  * @returns null when it cannot be checked: no `check`, or an address whose port depends on the client. One that is `disabled` is not
  * checked until an operator enables it.
  */
-export function supervise(server: Server, address: ServerAddress, backend: BackendSettings): HealthMonitor | null {
+export function supervise(
+  server: Server, address: ServerAddress, backend: BackendSettings, log: (text: string) => void = () => {},
+): HealthMonitor | null {
   const { settings } = server;
   const target = checkAddress(address, settings);
   if (!settings.check || target === null) return null;
@@ -38,8 +42,12 @@ export function supervise(server: Server, address: ServerAddress, backend: Backe
       onFailure: () => {
         server.counters.checksFailed++;
       },
-      onResult: ({ reason }, durationMs, points) => {
-        server.check = { ...checkReport(reason), durationMs, points };
+      onResult: ({ word, reason }, durationMs, points) => {
+        const before = server.check;
+        const report = { ...checkReport(reason), durationMs, points };
+        server.check = report;
+        if (backend.logHealthChecks !== true) return;
+        if (report.status !== before?.status || report.code !== before.code || points !== before.points) log(describeCheck(server, backend, word, reason, report));
       },
     },
     check,
@@ -47,6 +55,16 @@ export function supervise(server: Server, address: ServerAddress, backend: Backe
   );
   if (!settings.disabled) monitor.start();
   return monitor;
+}
+
+/** In HAProxy's words. `status` is how far the next change is: up from `rise` on, at most rise + fall − 1. */
+function describeCheck({ name, settings }: Server, backend: BackendSettings, word: Word, reason: string, { durationMs, points }: CheckReport): string {
+  const { rise, fall } = settings;
+  const up = points >= rise;
+  const result = word === 'fail' ? 'failed' : word === 'pass' || word === 'serving' ? 'succeeded' : 'conditionally succeeded';
+  const steps = up ? `${points - rise + 1}/${fall} UP` : `${points}/${rise} DOWN`;
+  const who = `${settings.backup ? 'backup ' : ''}server ${backend.name}/${name}`;
+  return `Health check for ${who} ${result}, reason: ${reason}, check duration: ${Math.round(durationMs)}ms, status: ${steps}.`;
 }
 
 /** `http-check send-state` (HAProxy manual 4.2): name, weight, load. */

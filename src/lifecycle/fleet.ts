@@ -77,7 +77,7 @@ export class Fleet {
 
   #add(id: number, name: string, address: ServerAddress, settings: ServerSettings): Server {
     const server = this.backend.addServer(name, address, settings, id);
-    const monitor = supervise(server, address, this.#settings);
+    const monitor = supervise(server, address, this.#settings, (text) => this.#observer.event('info', text, { backend: this.backend.name, server: name }));
     if (monitor !== null) this.#monitors.set(server, monitor);
     if (this.#started) server.startSlowly();
     return server;

@@ -224,6 +224,7 @@ function toBackend(proxy: ProxyDraft, rules: ProxyRules | null, byName: Readonly
     grpcCheck: settings.grpcCheck,
     httpCheck: settings.httpCheckOn ? settings.httpCheck : null,
     checkSpread,
+    logHealthChecks: settings.logHealthChecks,
     // A listen's own is the frontend's as well.
     forwardFor: settings.forwardFor,
     originalTo: settings.originalTo,

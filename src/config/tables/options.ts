@@ -85,6 +85,13 @@ export const OPTION_DIRECTIVES: readonly Directive<ProxyDraft>[] = [
     undo: (proxy) => { proxy.settings.logAsap = false; },
   }),
   proxyDirective({
+    name: 'option log-health-checks', sections: ['defaults', 'listen', 'backend'], arguments: [], origin: 'haproxy', default: 'off',
+    summary: 'Log each health check whose result differs from the last one, or brings a server nearer to a change of state.',
+    details: "The line goes where the 'log' lines of the global section send those of servers that change.", example: 'option log-health-checks',
+    apply: (proxy) => { proxy.settings.logHealthChecks = true; },
+    undo: (proxy) => { proxy.settings.logHealthChecks = false; },
+  }),
+  proxyDirective({
     name: 'option redispatch', sections: ['defaults', 'listen', 'backend'], origin: 'haproxy', default: '1',
     arguments: [optional(integer('interval', -1_000_000, 1_000_000), -1)],
     summary: 'Which retries may leave the server that a cookie, a stick table or a hash has chosen.',

@@ -89,5 +89,5 @@ export const UNSUPPORTED_PROXY: ReadonlyMap<string, UnsupportedWord> = table(
     accept-unsafe-violations-in-http-response checkcache clitcpka disable-h2-upgrade dontlog-normal
     h1-case-adjust-bogus-client h1-case-adjust-bogus-server http-drop-request-trailers
     http-drop-response-trailers http-ignore-probes http-use-proxy-header idle-close-on-response
-    log-health-checks log-separate-errors  persist socket-stats srvtcpka tcpka use-small-buffers`), null],
+    log-separate-errors  persist socket-stats srvtcpka tcpka use-small-buffers`), null],
 );

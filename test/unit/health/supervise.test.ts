@@ -10,6 +10,7 @@ import { SILENT } from '../../../src/model/observer.ts';
 import { DEFAULT_HTTP } from '../../../src/config/http-settings.ts';
 import { Backend } from '../../../src/pool/backend.ts';
 import type { Server } from '../../../src/pool/server.ts';
+import { until } from '../../support/until.ts';
 
 const SERVER: ServerSettings = {
   name: 's1', address: { kind: 'unix', path: '/nowhere' }, weight: 1, check: true, interMs: 20, fastInterMs: null, downInterMs: null, slowStartMs: 0, rise: 2, fall: 3, backup: false, cookie: null, disabled: false,
@@ -69,6 +70,20 @@ describe('supervision of a configured server', () => {
 
   it('speaks HTTP/2 with `option grpc-check`', async () => {
     assert.match(await firstBytes({ service: '', method: 'auto' }) ?? '', /^PRI \* HTTP\/2\.0\r\n/);
+  });
+
+  it('logs checks that say something new with `option log-health-checks`', async () => {
+    const lines: string[] = [];
+    const nobody: ServerAddress = { kind: 'abstract', name: `pillion-not-there-${process.pid}` };
+    for (const logHealthChecks of [true, false]) {
+      const backend: BackendSettings = { ...BACKEND, logHealthChecks };
+      const server = new Backend(backend, SILENT, 1).addServer('s1', nobody, { ...SERVER, interMs: 1 });
+      monitor = supervise(server, nobody, backend, (text) => lines.push(text.replace(/\d+ms/, 'Nms').replace(/info: ".*?"/, 'info: X')));
+      await until(() => server.counters.checksFailed >= 4);
+      monitor?.stop();
+    }
+    // Of the server nothing was known; the next checks say the same.
+    assert.deepEqual(lines, ['Health check for server b/s1 failed, reason: Layer4 connection problem, info: X, check duration: Nms, status: 0/2 DOWN.']);
   });
 
   it('sets the status of the server and counts the failure', async () => {
