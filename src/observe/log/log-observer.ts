@@ -76,7 +76,8 @@ export function createLogObserver(options: LogOptions): LogObserver {
     if (!frontend.log.enabled || stream.logLevel === 'silent') return;
     const level = stream.logLevel === null ? (isFailure(stream) ? 'warn' : 'info') : METHODS[stream.logLevel];
     if (stream.logLine !== null) {
-      const severity = stream.logLevel === null ? (level === 'warn' ? SEVERITIES.warning : SEVERITIES.info) : SEVERITIES[stream.logLevel];
+      // As in HAProxy, a line of `log-format` is info, however the stream ended.
+      const severity = SEVERITIES[stream.logLevel ?? 'info'];
       for (const target of targetsFor(frontend.name)) {
         if (severity <= SEVERITIES[target.maxLevel]) destinationOf(target).write(`${stream.logLine}\n`, Math.max(severity, leastOf(target)));
       }

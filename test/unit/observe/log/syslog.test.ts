@@ -60,8 +60,8 @@ describe('observe/log/syslog', () => {
         if (datagrams.push(message.toString()) === 2) resolve();
       });
     });
-    log.streamEnded(streamRecord({ grpcStatus: 14, logLine: 'é'.repeat(60) }));
-    log.streamEnded(streamRecord({ logLine: 'short' }));
+    log.streamEnded(streamRecord({ logLevel: 'warning', logLine: 'é'.repeat(60) }));
+    log.streamEnded(streamRecord({ grpcStatus: 14, logLine: 'short' }));
     await all;
     log.close();
     assert.match(datagrams[0] ?? '', /^<133>.*: é{44}$/);
