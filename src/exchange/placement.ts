@@ -123,6 +123,7 @@ export abstract class Placement extends Timer implements Queued {
     this.backend?.persistence?.assigned(this, server);
     server.assign();
     this.connect(server);
+    if (this.phase === 'connecting' && this.backend !== null) this.arm(this.phaseSince + connectionTimeout(this.backend));
   }
 
   #enqueue(backend: Backend): void {
@@ -243,6 +244,11 @@ export abstract class Placement extends Timer implements Queued {
       const due = this.phaseSince + queueTimeout(backend);
       if (now() < due) this.arm(due);
       else this.unplaced({ termination: 'sQ', message: `no free server in backend ${backend.name} within ${queueTimer(backend)}` });
+    } else if (this.phase === 'connecting') {
+      // Dials have a time of their own: this is for connections that stand and have no room.
+      const due = this.phaseSince + connectionTimeout(backend);
+      if (now() < due) this.arm(due);
+      else this.unplaced({ termination: 'sQ', message: `no free connection to ${this.serverName} within ${connectionTimeout(backend)} ms` });
     } else if (this.phase === 'waiting') {
       const again = this.#again;
       this.tried = null;
@@ -300,6 +306,11 @@ export abstract class Placement extends Timer implements Queued {
 /** The timer's name and time, for messages. */
 function queueTimer(backend: Backend): string {
   return `${backend.settings.queueTimeoutMs === null ? 'timeout connect' : 'timeout queue'} (${queueTimeout(backend)} ms)`;
+}
+
+/** To be connected, and then to find room on a connection. */
+function connectionTimeout(backend: Backend): number {
+  return backend.connectTimeoutMs + queueTimeout(backend);
 }
 
 function queueTimeout(backend: Backend): number {

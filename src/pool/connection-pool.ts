@@ -18,6 +18,7 @@ import type { Dial } from './dial.ts';
 const MAX_CONNECTIONS = 64;
 /** Streams that a connection is expected to carry before its server has said how many (RFC 9113 §6.5.2 asks for no fewer than 100). */
 const EXPECTED_STREAMS = 100;
+const REMOVED = 'server removed';
 
 /** A stream that needs a connection to the server. */
 export interface StreamSeeker {
@@ -75,6 +76,10 @@ export class ConnectionPool implements SessionOwner {
       seeker.onConnection(session.connection, session.socket.socket);
       return;
     }
+    if (this.#closed) {
+      seeker.onConnectFailed(REMOVED);
+      return;
+    }
     this.#waiting.add(seeker);
     this.#dialAsNeeded();
   }
@@ -87,7 +92,8 @@ export class ConnectionPool implements SessionOwner {
   /** Lets running streams end and closes; no new stream is opened on what there is. */
   drain(): void {
     this.#closed = true;
-    for (const session of [...this.#sessions, ...this.#dialling]) session.drain('server removed');
+    for (const session of [...this.#sessions, ...this.#dialling]) session.drain(REMOVED);
+    this.#failAll(REMOVED);
   }
 
   /** Closes everything now. */
@@ -182,10 +188,14 @@ export class ConnectionPool implements SessionOwner {
     const text = describeFailure(reason);
     if (!this.#closed) this.#owner.onDialFailed(text);
     if (this.#dialling.size > 0 || this.#available() !== null) return;
+    this.#failAll(text);
+    this.#reportEmpty();
+  }
+
+  #failAll(reason: string): void {
     const failed = [...this.#waiting];
     this.#waiting.clear();
-    for (const seeker of failed) seeker.onConnectFailed(text);
-    this.#reportEmpty();
+    for (const seeker of failed) seeker.onConnectFailed(reason);
   }
 
   #reportEmpty(): void {

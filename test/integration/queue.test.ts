@@ -6,7 +6,10 @@ import type { Backend } from '../../src/pool/backend.ts';
 import { cleanUpAfterEach } from '../support/cleanup.ts';
 import { EchoClient, HeldCalls, openCalls, startReplica } from '../support/grpc-replica.ts';
 import { grpcConfiguration, startPillion, type Pillion } from '../support/pillion.ts';
+import { RawServer } from '../support/raw-peer.ts';
 import { until } from '../support/until.ts';
+
+const SETTINGS_MAX_CONCURRENT_STREAMS = 3;
 
 type Call = ClientDuplexStream<Buffer, Buffer>;
 
@@ -122,6 +125,33 @@ describe('limits and the queue', () => {
     waiting.cancel();
     await until(() => backend.counters.streamsCurrent === 0);
     assert.deepEqual([home.counters.streamsCurrent, other.counters.streamsCurrent], [0, 0]);
+  });
+
+  async function fullServer(): Promise<number> {
+    const server = new RawServer([SETTINGS_MAX_CONCURRENT_STREAMS, 0]);
+    defer(() => server.close());
+    return await server.listen();
+  }
+
+  it('waits for room on the connections to a server no longer than for a connection and a slot', async () => {
+    const { pillion, client } = await setUp(['timeout connect 1s', 'timeout queue 50ms', `server a 127.0.0.1:${await fullServer()}`]);
+    await assert.rejects(client.unary('x'), { code: status.UNAVAILABLE, details: 'no free connection to server app/a within 1050 ms' });
+    await until(() => pillion.backend().counters.streamsCurrent === 0);
+    assert.deepEqual(figures(pillion), [0, 0]);
+  });
+
+  it('lets those go elsewhere who wait for room on the connections to a server that leaves the backend', async () => {
+    const { pillion, client } = await setUp([`server a 127.0.0.1:${await fullServer()}`, `server b 127.0.0.1:${await heldReplica()}`]);
+    const backend = pillion.backend() as Backend;
+    const [a, b] = backend.servers;
+    assert.ok(a && b);
+    const calls = open(client, 2);
+    await until(() => a.counters.streamsCurrent === 1 && a.counters.connectionsCurrent > 0);
+    backend.removeServer(a);
+    await until(() => b.counters.streamsCurrent === 2);
+    for (const call of calls) call.cancel();
+    await until(() => backend.counters.streamsCurrent === 0 && a.counters.connectionsCurrent === 0);
+    assert.equal(a.counters.streamsCurrent, 0);
   });
 
   it('keeps its head when the only server with a free slot cannot be reached', async () => {
