@@ -1,4 +1,4 @@
-/** What came of a request while rules had not decided. */
+/** What came of a message while rules had not decided. */
 import type { FieldList } from '../model/fields.ts';
 
 export class HeldBody {
@@ -18,4 +18,11 @@ export class HeldBody {
     if (this.#chunks.length > 1) this.#chunks.splice(0, this.#chunks.length, Buffer.concat(this.#chunks));
     return this.#chunks[0] ?? Buffer.alloc(0);
   }
+}
+
+/** A response whose body a rule waits for: `extra` goes with its header section. */
+export interface HeldResponse {
+  readonly extra: FieldList | null;
+  readonly held: HeldBody;
+  atLeast: number;
 }

@@ -13,7 +13,7 @@ import { now } from '../time/clock.ts';
 import { ServerHalf } from '../h1/server-half.ts';
 import { requestFacts } from '../grpc/request-facts.ts';
 import { GRPC_STATUS } from '../grpc/status.ts';
-import { StreamRules, type Outcome } from '../route/policy.ts';
+import { StreamRules, type Outcome, type ResponseOutcome } from '../route/policy.ts';
 import { readdressed } from './readdressed.ts';
 import type { Reply } from '../route/reply.ts';
 import type { FieldList, RequestFacts } from '../model/fields.ts';
@@ -27,7 +27,7 @@ import type { ExchangeContext } from './context.ts';
 import type { ErrorPages } from './error-pages.ts';
 import type { ProxyError } from './error-response.ts';
 import { Exchange } from './exchange.ts';
-import { HeldBody } from './held-body.ts';
+import { HeldBody, type HeldResponse } from './held-body.ts';
 import type { RuledConnection } from './routing.ts';
 
 function httpVersion(client: Half): string {
@@ -58,11 +58,15 @@ export class RuledStream extends Timer implements HalfSink, Half, ExchangeContex
   #held: HeldBody | null = null;
   #atLeast = 0;
   #backend: Backend | null = null;
+  /** The server's response, while a rule waits for its body. */
+  #response: HeldResponse | null = null;
   /** The response that rules made, until it is sent. */
   #reply: Reply | null = null;
   /** The client has its answer: what the exchange says goes nowhere. */
   #answered = false;
   #readdressed: ConnectionRecord | null = null;
+  /** HAProxy's termination state of a response that rules ended. */
+  #concluded: 'PH' | 'sD' = 'PH';
   turnScheduled = false;
 
   constructor(context: ExchangeContext, connection: RuledConnection, client: Half, options: RuledOptions) {
@@ -170,7 +174,8 @@ export class RuledStream extends Timer implements HalfSink, Half, ExchangeContex
 
   override onTimer(): void {
     const reply = this.#reply;
-    if (this.#state === 'tarpit' && reply !== null) this.#answer(reply);
+    if (this.#response !== null && this.#rules !== null) this.#conclude({ kind: 'reply', reply: this.#rules.late() }, 'sD');
+    else if (this.#state === 'tarpit' && reply !== null) this.#answer(reply);
     else if (this.#state === 'body' && this.#rules !== null && this.#held !== null) {
       this.refuse(this.#fields, this.#held.ended, {
         grpcStatus: GRPC_STATUS.DEADLINE_EXCEEDED, httpStatus: 408, message: "the request's body did not come in time",
@@ -227,29 +232,64 @@ export class RuledStream extends Timer implements HalfSink, Half, ExchangeContex
     else if (rules === null || !rules.touchesResponses || Number(fields.get(':status')) < 200) this.#client.sendHeaders(fields, extra, endStream);
     else if (exchange.termination !== '--') this.#client.sendHeaders(rules.ownResponse(fields, exchange), extra, endStream);
     else {
-      const outcome = rules.response(fields, exchange.server, exchange);
-      if (outcome.kind === 'forward') {
-        exchange.httpStatus = Number(outcome.fields.get(':status'));
-        this.#client.sendHeaders(outcome.fields, extra, endStream);
-        return;
-      }
-      // The server's stream is given up when the exchange has come to rest.
-      atTurnEnd(this);
-      exchange.cause = outcome.kind === 'reply' ? outcome.reply.cause : outcome.cause;
-      if (outcome.kind === 'reply') {
-        exchange.httpStatus = outcome.reply.status;
-        this.#send(outcome.reply);
-      } else {
-        this.#answered = true;
-        this.#client.reset(CANCEL);
-        if (outcome.kind === 'drop') this.#connection.drop(outcome.cause);
-      }
+      let outcome = rules.response(fields, exchange.server, exchange);
+      while (outcome.kind === 'body' && endStream) outcome = rules.resume();
+      if (outcome.kind === 'body') this.#hold(outcome, { extra, held: new HeldBody(), atLeast: 0 });
+      else if (outcome.kind === 'forward') this.#pass(outcome.fields, extra, endStream);
+      else this.#conclude(outcome, 'PH');
+    }
+  }
+
+  #pass(fields: FieldList, extra: FieldList | null, endStream: boolean): void {
+    this.#exchange.httpStatus = Number(fields.get(':status'));
+    this.#client.sendHeaders(fields, extra, endStream);
+  }
+
+  #hold({ ms, atLeast }: { readonly ms: number; readonly atLeast: number }, response: HeldResponse): void {
+    response.atLeast = atLeast;
+    this.#response = response;
+    armTimer(this, now() + ms);
+    this.#responseCame(response);
+  }
+
+  /** More of a response that a rule waits for. */
+  #responseCame(response: HeldResponse): void {
+    const { held, extra, atLeast } = response;
+    const { bufferBytes } = this.#options;
+    if (!held.ended && held.length < Math.min(bufferBytes, atLeast === 0 ? bufferBytes : atLeast)) return;
+    disarmTimer(this);
+    this.#response = null;
+    const outcome = this.#rules?.resume();
+    if (outcome === undefined) return;
+    if (outcome.kind === 'body') return this.#hold(outcome, response);
+    if (outcome.kind !== 'forward') return this.#conclude(outcome, 'PH');
+    const { bytes, trailers, ended } = held;
+    this.#pass(outcome.fields, extra, ended && bytes.length === 0 && trailers === null);
+    if (bytes.length > 0) this.#client.sendData(bytes, 0, bytes.length, ended && trailers === null);
+    if (trailers !== null) this.#client.sendTrailers(trailers);
+  }
+
+  /** What a rule makes of a response in place of passing it on. */
+  #conclude(outcome: Exclude<ResponseOutcome, { readonly kind: 'forward' | 'body' }>, termination: 'PH' | 'sD'): void {
+    const exchange = this.#exchange;
+    this.#response = null;
+    this.#concluded = termination;
+    // The server's stream is given up when the exchange has come to rest.
+    atTurnEnd(this);
+    exchange.cause = outcome.kind === 'reply' ? outcome.reply.cause : outcome.cause;
+    if (outcome.kind === 'reply') {
+      exchange.httpStatus = outcome.reply.status;
+      this.#send(outcome.reply);
+    } else {
+      this.#answered = true;
+      this.#client.reset(CANCEL);
+      if (outcome.kind === 'drop') this.#connection.drop(outcome.cause);
     }
   }
 
   endTurn(): void {
     const { cause } = this.#exchange;
-    this.#exchange.refuse(null, true, { grpcStatus: GRPC_STATUS.UNKNOWN, httpStatus: 502, message: cause }, 'PH');
+    this.#exchange.refuse(null, true, { grpcStatus: GRPC_STATUS.UNKNOWN, httpStatus: 502, message: cause }, this.#concluded);
   }
 
   #send(reply: Reply): void {
@@ -261,14 +301,25 @@ export class RuledStream extends Timer implements HalfSink, Half, ExchangeContex
   }
 
   sendData(chunk: Uint8Array, start: number, end: number, endStream: boolean): void {
-    if (!this.#answered) this.#client.sendData(chunk, start, end, endStream);
+    const response = this.#response;
+    if (response !== null) {
+      response.held.add(chunk, start, end);
+      response.held.ended = endStream;
+      this.#responseCame(response);
+    } else if (!this.#answered) this.#client.sendData(chunk, start, end, endStream);
   }
 
   sendTrailers(fields: FieldList): void {
-    if (!this.#answered) this.#client.sendTrailers(fields);
+    const response = this.#response;
+    if (response !== null) {
+      response.held.trailers = fields;
+      response.held.ended = true;
+      this.#responseCame(response);
+    } else if (!this.#answered) this.#client.sendTrailers(fields);
   }
 
   reset(code: number): void {
+    this.#response = null;
     if (this.#reply !== null && !this.#answered) return this.#send(this.#reply);
     // Whoever has our answer is not told of another failure, but that the rest of the request is of no interest.
     if (!this.#answered || code === NO_ERROR) this.#client.reset(code);

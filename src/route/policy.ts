@@ -6,10 +6,10 @@ import { requestFacts } from '../grpc/request-facts.ts';
 import { Evaluation, type BackendFacts, type Bytes, type RuleSession, type ServerFacts } from './context.ts';
 import { lines } from './lists.ts';
 import { Message } from './message.ts';
-import { choose, runRules, type Decision, type Progress, type ProxyRules } from './rules.ts';
+import { choose, runRules, type Decision, type Progress, type ProxyRules, type Rule } from './rules.ts';
 import type { FieldList } from '../model/fields.ts';
 import type { StreamRecord } from '../model/records.ts';
-import { renderReply, type ReplyTemplate } from './reply.ts';
+import { renderReply, type Reply, type ReplyTemplate } from './reply.ts';
 import type { CaptureSlot } from './scope.ts';
 
 /** The rules that a frontend's streams meet. */
@@ -28,11 +28,12 @@ export type Outcome =
 type Ending = Exclude<Decision, { readonly kind: 'accept' | 'wait' }>;
 
 /** What to do with a response. */
-export type ResponseOutcome = { readonly kind: 'forward'; readonly fields: FieldList } | Extract<Decision, { readonly kind: 'reply' | 'drop' | 'reject' }>;
+export type ResponseOutcome = { readonly kind: 'forward'; readonly fields: FieldList } | Extract<Decision, { readonly kind: 'drop' | 'reject' | 'body' }> | { readonly kind: 'reply'; readonly reply: Reply };
 
 const USUAL_NAME = /^[a-z0-9-]+$/;
 /** As by 'http-request deny'. */
 const FORBIDDEN: ReplyTemplate = { status: 403, contentType: null, headers: [], body: null, errorPage: false, page: null, refusal: true };
+const LATE: ReplyTemplate = { ...FORBIDDEN, status: 504 };
 
 type Stage = 'connection rules' | 'frontend' | 'choice' | 'backend connection rules' | 'backend' | 'done';
 
@@ -42,6 +43,7 @@ export class StreamRules {
   readonly #policy: Policy;
   #stage: Stage = 'connection rules';
   #progress: Progress = { next: 0 };
+  #responseRules: readonly (readonly Rule[])[] = [];
   #backend: string | null = null;
   #backendRules: ProxyRules | null = null;
 
@@ -150,11 +152,25 @@ export class StreamRules {
     capture(frontend.captures.response, evaluation.response, evaluation.captures?.response);
     const backend = this.#backendRules === frontend ? null : this.#backendRules;
     const sets = backend === null ? [frontend.tcpResponse, frontend.httpResponse] : [backend.tcpResponse, backend.httpResponse, frontend.httpResponse];
-    for (const rules of sets) {
-      const decision = runRules(rules, evaluation, { next: 0 });
-      if (decision !== null && (decision.kind === 'reply' || decision.kind === 'drop' || decision.kind === 'reject')) return decision;
+    this.#responseRules = sets;
+    this.#progress = { next: 0 };
+    return this.resume();
+  }
+
+  /** Goes on with the response, behind the rule that waited for its body. */
+  resume(): ResponseOutcome {
+    for (let rules = this.#responseRules[0]; rules !== undefined; rules = this.#responseRules[0]) {
+      const decision = runRules(rules, this.evaluation, this.#progress);
+      if (decision !== null && decision.kind !== 'accept' && decision.kind !== 'wait') return decision;
+      this.#responseRules = this.#responseRules.slice(1);
+      this.#progress = { next: 0 };
     }
     return { kind: 'forward', fields: this.#afterResponse() };
+  }
+
+  /** The answer in place of a response whose body did not come in time. */
+  late(): Reply {
+    return renderReply(LATE, this.evaluation, this.grpc, "the response's body did not come in time");
   }
 
   /** A response of our own, to which only `http-after-response` applies. */

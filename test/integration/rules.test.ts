@@ -55,6 +55,24 @@ describe('rules', () => {
     return { headers: response, body: text };
   }
 
+  it('frees the stream of a client that goes on sending when a rule has replaced the response', async () => {
+    const server = createHttpServer((_request, response) => response.end('hello'));
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    defer(() => server.close().closeAllConnections());
+    const { port, backend } = await pillion([
+      'frontend clients', '  bind 127.0.0.1:1', '  default_backend one', 'backend one', '  http-response deny', `  server s 127.0.0.1:${(server.address() as AddressInfo).port}`,
+    ], 'http');
+    const session = connectHttp2(`http://127.0.0.1:${port}`);
+    defer(() => session.destroy());
+    const stream = session.request({ ':method': 'POST', ':path': '/' }, { endStream: false });
+    stream.write('half of it');
+    stream.resume();
+    await once(stream, 'close');
+    assert.equal(stream.rstCode, 0);
+    assert.equal(backend().counters.streamsCurrent, 0);
+  });
+
   it('routes calls by service and method to two backends', async () => {
     const [one, two] = [await replica(), await replica()];
     const { target } = await pillion([
@@ -203,6 +221,28 @@ describe('rules', () => {
     ]);
     assert.equal((await failure(client(target).unary('x'))).code, status.UNAVAILABLE);
   });
+
+  for (const [path, expected] of [['/whole', /^HTTP\/1.1 200 .*x-behind: 1\r\n.*\r\n\r\nhello$/s], ['/part', /^HTTP\/1.1 200 .*x-behind: 1\r\n.*\r\n\r\nhel$/s], ['/slow', /^HTTP\/1.1 504 /]] as const) {
+    it(`waits for the body of the response ${path}`, async () => {
+      // Of what it announces, all comes, or three octets and no more.
+      const server = createServer((socket) => {
+        socket.once('data', (request: Buffer) => socket.write(`HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\n${request.includes('/whole') ? 'hello' : 'hel'}`));
+        socket.on('error', () => {});
+        defer(() => socket.destroy());
+      }).listen(0, '127.0.0.1');
+      defer(() => server.close());
+      await once(server, 'listening');
+      const { port } = await pillion([
+        'frontend clients', '  mode http', '  bind 127.0.0.1:1', '  default_backend one', 'backend one', '  mode http', '  http-response wait-for-body time 50ms if { path /slow }',
+        '  http-response wait-for-body time 10s at-least 3', '  http-response set-header x-behind 1', `  server s 127.0.0.1:${(server.address() as AddressInfo).port}`,
+      ]);
+      const socket = connectTcp(port, '127.0.0.1');
+      defer(() => socket.destroy());
+      socket.write(`GET ${path} HTTP/1.1\r\nhost: a\r\n\r\n`);
+      let got = '';
+      while (!expected.test(got)) got += String((await once(socket, 'data') as [Buffer])[0]);
+    });
+  }
 
   it('looks at responses by tcp-response content, those of the backend\'s defaults first', async () => {
     const server = await replica();

@@ -86,7 +86,7 @@ export const STREAM_ACTIONS: readonly Action[] = [
     summary: "Another 'timeout server', or 'timeout tunnel' once the stream is a tunnel.", compile: setTimeout,
   },
   {
-    name: 'wait-for-body', parameter: null, usage: 'wait-for-body time <time> [at-least <size>]', sets: ['http-request'],
-    summary: "Waits for the request's body before the next rule, to its end, to so many octets, or to the limit of what is held.", compile: waitForBody,
+    name: 'wait-for-body', parameter: null, usage: 'wait-for-body time <time> [at-least <size>]', sets: ['http-request', 'http-response'],
+    summary: "Waits for the message's body before the next rule, to its end, to so many octets, or to the limit of what is held.", compile: waitForBody,
   },
 ];
