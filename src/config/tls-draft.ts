@@ -1,4 +1,5 @@
 /** TLS in the making. The objects are replaced, never changed, since proxies and servers begin with those of their defaults. */
+import type { Token } from './lexer.ts';
 import type { IgnoredErrors, SniSettings, TlsProtocolSettings, TlsVersion } from './tls-settings.ts';
 
 export type ProtocolDraft = Partial<TlsProtocolSettings>;
@@ -30,7 +31,8 @@ export interface ServerTlsDraft {
   readonly caFile: string | null;
   readonly crlFile: string | null;
   readonly crt: string | null;
-  readonly sni: SniSettings;
+  /** As it is written, where it is an expression. */
+  readonly sni: SniSettings | { readonly kind: 'word'; readonly word: Token };
   readonly verifyHost: string | null;
   readonly alpn: readonly string[] | null;
   readonly reuse: boolean;

@@ -1,4 +1,5 @@
 /** TLS and the PROXY protocol, as the configuration says them: resolved, immutable, files not yet read. */
+import type { KeySource } from '../route/key.ts';
 import type { Position } from './diagnostics.ts';
 
 /** In Node's spelling; without the last digit HAProxy's `TLSv1.0`. */
@@ -44,8 +45,17 @@ export interface BindTlsSettings extends TlsProtocolSettings {
   readonly position: Position;
 }
 
-/** Which name a server is told: none, the same for all, the one that the client told us (`ssl_fc_sni`), the request's host (`req.hdr(host)`), another of its fields. */
-export type SniSettings = { readonly kind: 'none' | 'client' | 'host' } | { readonly kind: 'fixed' | 'header'; readonly name: string };
+/** What a name is taken of. */
+export type SniSource = KeySource;
+
+/**
+ * Which name a server is told: none, the same for all, the one that the client told us (`ssl_fc_sni`), the request's host
+ * (`req.hdr(host)`), another of its fields, or what another expression comes to, as latin1.
+ */
+export type SniSettings =
+  | { readonly kind: 'none' | 'client' | 'host' }
+  | { readonly kind: 'fixed' | 'header'; readonly name: string }
+  | { readonly kind: 'expression'; readonly octets: (source: SniSource) => string | null };
 
 export interface ServerTlsSettings extends TlsProtocolSettings {
   readonly verify: boolean;

@@ -6,13 +6,14 @@ import type { ConnectionRecord, StreamRecord } from '../model/records.ts';
 import type { Tracer } from '../model/trace.ts';
 import type { Backend } from '../pool/backend.ts';
 import type { ClientReuse } from '../pool/client-reuse.ts';
+import type { Evaluation } from '../route/context.ts';
 import type { ErrorPages } from './error-pages.ts';
 
 export interface ExchangeContext {
   readonly record: ConnectionRecord;
   readonly reuse: ClientReuse;
-  /** `unique-id-format`; null, or left out: none. */
-  readonly uniqueId?: string | null;
+  /** Of the stream's rules; null, or left out: there are none. */
+  readonly evaluation?: Evaluation | null;
   /** What answers requests of the frontend in place of servers, or null. */
   readonly local: LocalService | null;
   /** Of the frontend. */

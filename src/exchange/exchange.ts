@@ -20,6 +20,7 @@ import { GRPC_STATUS, parseStatus } from '../grpc/status.ts';
 import type { ClientReuse } from '../pool/client-reuse.ts';
 import type { StreamSeeker } from '../pool/connection-pool.ts';
 import type { Server } from '../pool/server.ts';
+import type { Evaluation } from '../route/context.ts';
 import type { ExchangeContext } from './context.ts';
 import { connectAnswer } from './connect-answer.ts';
 import { LocalReply, localService } from './local-reply.ts';
@@ -54,8 +55,8 @@ export class Exchange extends RetriedStream implements HalfSink, StreamSeeker, S
     this.kind = context.reuse.speaks;
   }
 
-  get uniqueId(): string | null {
-    return this.#context.uniqueId ?? null;
+  get evaluation(): Evaluation | null {
+    return this.#context.evaluation ?? null;
   }
 
   get reuse(): ClientReuse {

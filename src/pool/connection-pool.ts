@@ -4,7 +4,8 @@
  */
 import type { Socket } from 'node:net';
 import type { HalfSink, StreamOpener } from '../model/exchange.ts';
-import type { FieldList, RequestFacts } from '../model/fields.ts';
+import type { RequestFacts } from '../model/fields.ts';
+import type { SniSource } from '../config/tls-settings.ts';
 import type { Http2Options } from '../h2/options.ts';
 import { CANCEL } from '../h2/errors.ts';
 import { Http2Session, type SessionOwner } from '../session/http2-session.ts';
@@ -21,16 +22,15 @@ const EXPECTED_STREAMS = 100;
 const REMOVED = 'server removed';
 
 /** A stream that needs a connection to the server. */
-export interface StreamSeeker {
+export interface StreamSeeker extends SniSource {
   /** Null until the request's header has come. */
   readonly request: RequestFacts | null;
-  readonly requestFields: FieldList | null;
   /** HTTP/1: what its client's connection has to do with the choice. */
   readonly reuse: ClientReuse;
   /** How often it was sent again. */
   readonly retries: number;
-  /** `unique-id-format`, or null. */
-  readonly uniqueId: string | null;
+  /** Of a stream under rules. */
+  readonly evaluation: NonNullable<SniSource['evaluation']> | null;
   /** Open the stream on it now. */
   onConnection(connection: StreamOpener, wire: Socket): void;
   onConnectFailed(reason: string): void;

@@ -3,7 +3,8 @@
  */
 import { isIP, type Socket } from 'node:net';
 import type { Mode, ServerAddress, ServerSettings } from '../config/model.ts';
-import type { ServerTlsSettings } from '../config/tls-settings.ts';
+import type { ServerTlsSettings, SniSource } from '../config/tls-settings.ts';
+import type { ConnectionRecord } from '../model/records.ts';
 import type { Http2Options } from '../h2/options.ts';
 import { serverTimeouts, type SessionTimeouts } from '../session/timeouts.ts';
 import type { TlsConnector } from '../tls/connector.ts';
@@ -58,7 +59,7 @@ export class ServerConnections {
 
   constructor(address: ServerAddress, settings: ServerSettings, common: ConnectionSettings, owner: PoolOwner) {
     const kind = settings.tls?.sni.kind;
-    this.#namedByClients = kind === 'client' || kind === 'host' || kind === 'header';
+    this.#namedByClients = kind !== undefined && kind !== 'none' && kind !== 'fixed';
     this.#perStream = settings.sendProxy?.version === 2 && settings.sendProxy.uniqueId;
     this.#ownConnections = settings.sendProxy !== null || this.#namedByClients;
     this.settings = settings;
@@ -74,20 +75,20 @@ export class ServerConnections {
   /** Finds or makes a connection for a client that connected to `destination`. */
   acquire(seeker: StreamSeeker, destination: Destination): void {
     const sni = this.#namedByClients ? this.#sniOf(seeker, destination) : null;
-    const key = this.#poolKey(destination, sni, seeker.uniqueId);
+    const key = this.#poolKey(destination, sni, seeker.evaluation?.uniqueId ?? null);
     const http1 = this.#speaksHttp1(seeker);
     if (this.#namedByClients && this.#pools.size + this.#http1Pools.size >= MAX_NAMES && !(http1 ? this.#http1Pools : this.#pools).has(key)) {
       seeker.onConnectFailed(`connections to more than ${MAX_NAMES} names: see 'sni'`);
     } else if (http1) {
-      this.#http1Pool(key, destination, sni, seeker.uniqueId).acquire(seeker);
+      this.#http1Pool(key, destination, sni, seeker.evaluation?.uniqueId ?? null).acquire(seeker);
     } else {
-      this.#pool(key, destination, sni, seeker.uniqueId).acquire(seeker);
+      this.#pool(key, destination, sni, seeker.evaluation?.uniqueId ?? null).acquire(seeker);
     }
   }
 
   abandon(seeker: StreamSeeker, destination: Destination): void {
     const pools = this.#speaksHttp1(seeker) ? this.#http1Pools : this.#pools;
-    pools.get(this.#poolKey(destination, this.#namedByClients ? this.#sniOf(seeker, destination) : null, seeker.uniqueId))?.abandon(seeker);
+    pools.get(this.#poolKey(destination, this.#namedByClients ? this.#sniOf(seeker, destination) : null, seeker.evaluation?.uniqueId ?? null))?.abandon(seeker);
   }
 
   /** What the line says, else what the mode does: HTTP/1 in mode http as in HAProxy, in mode auto what the client speaks. */
@@ -100,8 +101,9 @@ export class ServerConnections {
   }
 
   /** Dials for raw TCP. */
-  dialRaw(destination: Destination): Socket {
-    const sni = this.settings.tls?.sni.kind === 'client' ? (destination.tls?.sni ?? null) : null;
+  dialRaw(destination: ConnectionRecord): Socket {
+    const source = { request: null, connection: destination, requestFields: null, firstBytes: null, evaluation: null };
+    const sni = this.#namedByClients ? this.#sniOf(source, destination) : null;
     return dial(this.#dialSettings(destination, []), destination, sni);
   }
 
@@ -140,7 +142,8 @@ export class ServerConnections {
     return pool;
   }
 
-  #sniOf({ request, requestFields }: StreamSeeker, { tls }: Destination): string | null {
+  #sniOf(source: Pick<StreamSeeker, 'request' | keyof SniSource>, { tls }: Destination): string | null {
+    const { request, requestFields } = source;
     const sni = this.settings.tls?.sni;
     switch (sni?.kind) {
       case 'client':
@@ -149,6 +152,8 @@ export class ServerConnections {
         return serverNameOf(request?.authority ?? '');
       case 'header':
         return serverNameOf(requestFields?.get(sni.name) ?? '');
+      case 'expression':
+        return serverNameOf(sni.octets(source) ?? '');
       case 'fixed':
       case 'none':
       case undefined:

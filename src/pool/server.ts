@@ -6,7 +6,7 @@
  */
 import type { Socket } from 'node:net';
 import type { ServerAddress, ServerSettings } from '../config/model.ts';
-import type { ServerCounters, ServerRecord, ServerStatus } from '../model/records.ts';
+import type { ConnectionRecord, ServerCounters, ServerRecord, ServerStatus } from '../model/records.ts';
 import { now } from '../time/clock.ts';
 import type { Target } from '../balance/picker.ts';
 import type { TlsConnector } from '../tls/connector.ts';
@@ -211,7 +211,7 @@ export class Server implements Target, ServerRecord, PoolOwner {
   }
 
   /** Dials a raw TCP connection; `done` gets the connected, paused socket, or the reason of the failure. The answer cancels the dial. */
-  dialRaw(destination: Destination, done: (socket: Socket | null, reason: string) => void): () => void {
+  dialRaw(destination: ConnectionRecord, done: (socket: Socket | null, reason: string) => void): () => void {
     const socket = this.#connections.dialRaw(destination);
     const timer = setTimeout(() => socket.destroy(Object.assign(new Error('timeout'), { code: 'ETIMEDOUT' })), this.#owner.connectTimeoutMs);
     let answered = false;

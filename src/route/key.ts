@@ -15,6 +15,8 @@ export interface KeySource {
   readonly connection: ConnectionFacts;
   readonly requestFields: FieldList | null;
   readonly firstBytes: Uint8Array | null;
+  /** Of a stream under rules, so that variables are known. */
+  readonly evaluation?: Evaluation | null;
 }
 
 /** The octets of the expression's value, as latin1; null: there is none. */
@@ -31,7 +33,8 @@ export function meets(condition: Condition, source: KeySource): boolean {
   return condition.evaluate(evaluate(source)) === PASS;
 }
 
-function evaluate({ connection, requestFields, firstBytes }: KeySource): Evaluation {
+function evaluate({ connection, requestFields, firstBytes, evaluation: ruled = null }: KeySource): Evaluation {
+  if (ruled !== null) return ruled;
   const message = requestFields === null ? null : new Message(requestFields);
   const evaluation = new Evaluation(new RuleSession(connection, NO_PROXIES), requestFields, message, 0);
   evaluation.bytes = firstBytes;

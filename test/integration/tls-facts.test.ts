@@ -6,11 +6,42 @@ import { Agent, createServer, request } from 'node:https';
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { cleanUpAfterEach } from '../support/cleanup.ts';
+import { exchangeOctets } from '../support/http1-peers.ts';
 import { startPillion } from '../support/pillion.ts';
 import { CERTIFICATES, pem } from '../support/tls.ts';
 
 const PARTS = ['der', 'i_dn', 's_dn', 'key_alg', 'notafter', 'notbefore', 'serial', 'sha1', 'sig_alg', 'version'];
 const BINARY = ['der', 'serial', 'sha1'];
+
+describe('sni', () => {
+  const defer = cleanUpAfterEach();
+
+  for (const [what, expression, rules] of [
+    ['another expression', 'req.hdr(x),lower', []],
+    ['a variable of the rules', 'var(txn.name)', ['http-request set-var(txn.name) req.hdr(x),lower']],
+    ['nothing where it is no name', 'str(10.0.0.1),lower', []],
+  ] as const) {
+    it(`tells the server ${what}`, async () => {
+      const app = createServer({ key: pem('server'), cert: pem('server') }, (asked, response) => {
+        const { servername } = asked.socket as { servername?: string | false };
+        response.end(String(servername));
+      });
+      app.listen(0, '127.0.0.1');
+      await once(app, 'listening');
+      defer(() => app.close());
+      const pillion = await startPillion([
+        'defaults', '  mode http', '  timeout connect 2s', '  timeout client 5s', '  timeout server 5s',
+        'listen app', '  bind 127.0.0.1:1', ...rules.map((rule) => `  ${rule}`),
+        `  server a 127.0.0.1:${(app.address() as AddressInfo).port} ssl verify none sni ${expression}`, '',
+      ].join('\n'));
+      defer(() => pillion.stop());
+      for (const name of ['One.test', 'two.test']) {
+        const answer = await exchangeOctets(pillion.port, `GET / HTTP/1.1\r\nhost: a\r\nx: ${name}\r\nconnection: close\r\n\r\n`);
+        assert.ok(answer.includes(expression.startsWith('str') ? 'false' : name.toLowerCase()), answer);
+      }
+    });
+  }
+});
 
 describe('facts of TLS', () => {
   const defer = cleanUpAfterEach();

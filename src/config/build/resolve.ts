@@ -3,6 +3,7 @@ import { nearest } from '../nearest.ts';
 import { HTTP2_BACKEND, HTTP2_FRONTEND } from '../tables/tuning.ts';
 import { checkModes } from './modes.ts';
 import { toSections } from './sections.ts';
+import type { RuleScope } from '../../route/scope.ts';
 import { toBindTls, toServerConnections } from './tls.ts';
 import { toStickiness } from './stickiness.ts';
 import { toSocket } from './unix-sockets.ts';
@@ -207,7 +208,7 @@ function toBackend(proxy: ProxyDraft, rules: ProxyRules | null, byName: Readonly
     balance: 'hashing' in settings.balance ? { ...settings.balance, hashing: settings.hashing } : settings.balance,
     allBackups: settings.allBackups,
     stickiness: toStickiness(proxy, byName, report),
-    servers: proxy.servers.map((server) => toServer(server, settings.grpcCheck, global, report))
+    servers: proxy.servers.map((server) => toServer(server, settings.grpcCheck, global, report, proxy.rules.scope))
       .map((server) => (settings.disabled ? { ...server, disabled: true } : server)),
     connectTimeoutMs: settings.timeouts.connect,
     serverTimeoutMs: settings.timeouts.server,
@@ -236,7 +237,7 @@ function toBackend(proxy: ProxyDraft, rules: ProxyRules | null, byName: Readonly
   };
 }
 
-function toServer(server: ServerDraft, grpcCheck: GrpcCheckSettings | null, global: GlobalDraft, report: Reporter): ServerSettings {
+function toServer(server: ServerDraft, grpcCheck: GrpcCheckSettings | null, global: GlobalDraft, report: Reporter, scope: RuleScope): ServerSettings {
   const { idlePingMs, idlePingTimeoutMs, tls: _tls, sendProxy: _sendProxy, ...keywords } = server.keywords;
   return {
     name: server.name,
@@ -244,7 +245,7 @@ function toServer(server: ServerDraft, grpcCheck: GrpcCheckSettings | null, glob
     ...keywords,
     // As HAProxy: a minimum is a limit too.
     maxconn: Math.max(keywords.maxconn, keywords.minconn),
-    ...toServerConnections(server, grpcCheck, global, report),
+    ...toServerConnections(server, grpcCheck, global, report, scope),
     idlePing: idlePing({ idlePingMs, idlePingTimeoutMs }, SERVER_PING_MS),
     discovery: server.template === null ? { kind: 'static' } : { kind: 'dns', ...server.template },
   };

@@ -1,11 +1,15 @@
 /** TLS and the PROXY protocol of one `bind` or `server`: defaults filled in, paths completed, contradictions reported. */
 import path from 'node:path';
+import { compileExpression } from '../../route/expression.ts';
+import { keyOctets } from '../../route/key.ts';
+import type { RuleScope } from '../../route/scope.ts';
+import type { Token } from '../lexer.ts';
 import { TLS_PROTOCOL, TLS_VERSIONS } from '../tls-draft.ts';
 import type { Position, Reporter } from '../diagnostics.ts';
 import type { BindDraft, GlobalDraft, ServerDraft } from '../draft.ts';
 import type { Configuration, GrpcCheckSettings, Mode } from '../model.ts';
 import type { ProtocolDraft, SendProxyDraft } from '../tls-draft.ts';
-import type { BindTlsSettings, SendProxy, ServerTlsSettings, TlsProtocolSettings } from '../tls-settings.ts';
+import type { BindTlsSettings, SendProxy, ServerTlsSettings, SniSettings, TlsProtocolSettings } from '../tls-settings.ts';
 
 /** Not a path, but the authorities that the system trusts. */
 const SYSTEM_CA = '@system-ca';
@@ -52,14 +56,14 @@ export interface ServerConnections {
 }
 
 export function toServerConnections(
-  server: ServerDraft, grpcCheck: GrpcCheckSettings | null, global: GlobalDraft, report: Reporter,
+  server: ServerDraft, grpcCheck: GrpcCheckSettings | null, global: GlobalDraft, report: Reporter, scope: RuleScope,
 ): ServerConnections {
   const { tls: draft, sendProxy: proxy, check, checkPort, checkAddr } = server.keywords;
   // What listens elsewhere is most likely something else (manual 5.2 "check-ssl", "check-send-proxy").
   const elsewhere = checkPort !== null || checkAddr !== null;
   const { position } = server;
   const checkSsl = check && (draft.checkSsl ?? (draft.ssl && !elsewhere));
-  const settings = draft.ssl || checkSsl ? serverTls(server, global, report) : null;
+  const settings = draft.ssl || checkSsl ? serverTls(server, global, report, scope) : null;
   const checkSni = draft.checkSni ?? (draft.sni.kind === 'fixed' ? draft.sni.name : null);
   const sendProxy = sendProxyOf(proxy);
   const checkSendProxy = check && (proxy.check ?? (sendProxy !== null && !elsewhere)) ? (sendProxy ?? { version: 1 }) : null;
@@ -77,7 +81,7 @@ export function toServerConnections(
   };
 }
 
-function serverTls({ name, keywords, position }: ServerDraft, { tls: global }: GlobalDraft, report: Reporter): ServerTlsSettings {
+function serverTls({ name, keywords, position }: ServerDraft, { tls: global }: GlobalDraft, report: Reporter, scope: RuleScope): ServerTlsSettings {
   const { caFile, crlFile, crt, sni, verifyHost, alpn, reuse, options, verify: stated } = keywords.tls;
   const verify = stated ?? global.serverVerify;
   if (verify && caFile === null) {
@@ -88,11 +92,16 @@ function serverTls({ name, keywords, position }: ServerDraft, { tls: global }: G
   }
   return {
     ...protocolOf({ ...global.server, ...options }, `server '${name}'`, position, report),
-    verify, sni, verifyHost, alpn, reuse, position,
+    verify, sni: sni.kind === 'word' ? sniOf(sni.word, scope) : sni, verifyHost, alpn, reuse, position,
     caFile: caFile === null ? null : under(global.caBase, caFile),
     crlFile: crlFile === null ? null : under(global.caBase, crlFile),
     crt: crt === null ? null : under(global.crtBase, crt),
   };
+}
+
+function sniOf({ text, position }: Token, scope: RuleScope): SniSettings {
+  const expression = compileExpression(text, position, 'request', scope);
+  return expression === null ? { kind: 'none' } : { kind: 'expression', octets: keyOctets(expression) };
 }
 
 function protocolOf(draft: ProtocolDraft, owner: string, position: Position, report: Reporter): TlsProtocolSettings {

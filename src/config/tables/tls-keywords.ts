@@ -1,10 +1,10 @@
 /** Keywords of `bind` and `server` about TLS and the PROXY protocol (HAProxy manual 5.1 and 5.2). */
-import { flag, keyword, oneOf, parsed, word } from '../arguments.ts';
+import { flag, keyword, oneOf, parsed, required, word } from '../arguments.ts';
 import type { Keyword } from '../arguments.ts';
 import type { Argument } from '../directive.ts';
 import type { BindKeywords, ServerKeywords } from '../draft.ts';
 import type { BindOptionsDraft, BindTlsDraft, ProtocolDraft, ProxyV2Flag, SendProxyDraft, ServerTlsDraft } from '../tls-draft.ts';
-import type { IgnoredErrors, SniSettings, TlsVersion } from '../tls-settings.ts';
+import type { IgnoredErrors, TlsVersion } from '../tls-settings.ts';
 import type { Parsed } from '../units.ts';
 
 const file = (what: string): Argument<string> => word('file', what);
@@ -171,19 +171,27 @@ function editServer(server: ServerKeywords, change: Partial<ServerTlsDraft>): vo
   server.tls = { ...server.tls, ...change };
 }
 
-const SNI_FORMS = 'str(NAME), ssl_fc_sni or req.hdr(NAME)';
+const SNI_FORMS = 'an expression such as str(<name>), ssl_fc_sni, req.hdr(host) or var(txn.name)';
 
-function parseSni(text: string): Parsed<SniSettings> {
-  if (text === 'ssl_fc_sni') return { ok: true, value: { kind: 'client' } };
-  const header = /^(?:req\.)?hdr\(([A-Za-z0-9!#$%&'*+.^_`|~-]{1,128})\)$/.exec(text)?.[1]?.toLowerCase();
-  if (header !== undefined) return { ok: true, value: header === 'host' ? { kind: 'host' } : { kind: 'header', name: header } };
-  const name = /^str\((["']?)([A-Za-z0-9._-]{1,253})\1\)$/.exec(text)?.[2];
-  if (name !== undefined) return { ok: true, value: { kind: 'fixed', name } };
-  if (/^[A-Za-z0-9._-]+\.[A-Za-z0-9._-]+$/.test(text) && !text.startsWith('req.')) {
-    return { ok: false, message: `'${text}' is not an expression: write sni str(${text})` };
-  }
-  return { ok: false, message: `'${text}': the SNI expressions of this version are ${SNI_FORMS}` };
-}
+const sniExpression: Argument<ServerTlsDraft['sni']> = {
+  usage: '<expression>',
+  describe: `<expression>: ${SNI_FORMS}`,
+  take: (cursor, context) => {
+    const word = required(cursor, context, SNI_FORMS);
+    if (word === undefined) return undefined;
+    const { text, position } = word;
+    if (text === 'ssl_fc_sni') return { kind: 'client' };
+    const header = /^(?:req\.)?hdr\(([A-Za-z0-9!#$%&'*+.^_`|~-]{1,128})\)$/.exec(text)?.[1]?.toLowerCase();
+    if (header !== undefined) return header === 'host' ? { kind: 'host' } : { kind: 'header', name: header };
+    const name = /^str\((["']?)([A-Za-z0-9._-]{1,253})\1\)$/.exec(text)?.[2];
+    if (name !== undefined) return { kind: 'fixed', name };
+    if (/^[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+$/.test(text) && !/^(?:req|grpc|txn)\./.test(text)) {
+      context.report.error(`'${text}' is not an expression: write sni str(${text})`, position);
+      return undefined;
+    }
+    return { kind: 'word', word };
+  },
+};
 
 function editSendProxy(server: ServerKeywords, change: (now: SendProxyDraft) => SendProxyDraft): void {
   server.sendProxy = change(server.sendProxy);
@@ -240,8 +248,8 @@ export const SERVER_TLS_KEYWORDS: readonly Keyword<ServerKeywords>[] = [
     summary: 'Our own certificate, for servers that ask for one.', set: (server: ServerKeywords, crt) => editServer(server, { crt }),
   }),
   keyword({
-    name: 'sni', argument: parsed('expression', SNI_FORMS, parseSni), default: 'none',
-    summary: "The host name that the server is told, and that its certificate must have: a fixed one, the client's own, or the host of the request.",
+    name: 'sni', argument: sniExpression, default: 'none',
+    summary: "The host name that the server is told, and that its certificate must have: a fixed one, the client's own, the host of the request, or what another expression comes to.",
     set: (server: ServerKeywords, sni) => editServer(server, { sni }),
   }),
   keyword({

@@ -56,7 +56,7 @@ const WRONG: readonly [text: string, ...expected: string[]][] = [
   ['backend b\nserver s a:1 ssl', "2:1+6 error: server 's' has 'ssl', and its certificate is to be verified, but there is no 'ca-file' "
     + "| 'ca-file <file>' names who signs it, 'ca-file @system-ca' takes the system's authorities, 'verify none' trusts whoever answers", noTimeouts('9', 'backend', 'b')],
   ['backend b\nserver s a:1 ssl verify none sni api.test', "2:34+8 error: 'api.test' is not an expression: write sni str(api.test)"],
-  ['backend b\nserver s a:1 ssl verify none sni req.hdr(x,1)', "2:34+12 error: 'req.hdr(x,1)': the SNI expressions of this version are str(NAME), ssl_fc_sni or req.hdr(NAME)"],
+  ['backend b\nserver s a:1 ssl verify none sni req.hdrs(x)', "2:34+8 error: 'req.hdrs' takes no arguments", noTimeouts('9', 'backend', 'b')],
   ['backend b\noption grpc-check\nserver s a:1 check send-proxy', "3:1+6 error: server 's': checks by gRPC cannot begin with a PROXY protocol header "
     + "| add 'no-check-send-proxy' if the server takes connections without, or use plain 'check' without 'option grpc-check'", noTimeouts('9', 'backend', 'b')],
   ['backend b\nserver s a:1 proxy-v2-options cert', "2:31+4 error: 'cert' is not an option of this version: ssl, cert-cn, ssl-cipher, authority, crc32c, unique-id"],
