@@ -14,6 +14,7 @@ import { ServerHalf } from '../h1/server-half.ts';
 import { requestFacts } from '../grpc/request-facts.ts';
 import { GRPC_STATUS } from '../grpc/status.ts';
 import { StreamRules, type Outcome, type ResponseOutcome } from '../route/policy.ts';
+import type { Evaluation } from '../route/context.ts';
 import { readdressed } from './readdressed.ts';
 import type { Reply } from '../route/reply.ts';
 import type { FieldList, RequestFacts } from '../model/fields.ts';
@@ -338,8 +339,8 @@ export class RuledStream extends Timer implements HalfSink, Half, ExchangeContex
     return evaluation === undefined || !evaluation.readdressed ? record : (this.#readdressed ??= readdressed(record, evaluation));
   }
 
-  get uniqueId(): string | null {
-    return this.#rules?.evaluation.uniqueId ?? null;
+  get evaluation(): Evaluation | null {
+    return this.#rules?.evaluation ?? null;
   }
 
   get reuse(): ClientReuse {
