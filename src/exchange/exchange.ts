@@ -71,10 +71,6 @@ export class Exchange extends RetriedStream implements HalfSink, StreamSeeker, S
     return this.#fields;
   }
 
-  override get firstBytes(): null {
-    return null;
-  }
-
   // ---- from the sessions
 
   onHeaders(half: Half, fields: FieldList, endStream: boolean): void {
@@ -154,6 +150,7 @@ export class Exchange extends RetriedStream implements HalfSink, StreamSeeker, S
     if (local !== null) {
       this.#local = new LocalReply(local, this.#context.record, fields);
       if (endStream) this.#answerHere(this.#local);
+      else if (this.clientTimeoutMs !== null) armTimer(this, this.startedAt + this.clientTimeoutMs);
       return;
     }
     if (backend === null) {
@@ -355,8 +352,9 @@ export class Exchange extends RetriedStream implements HalfSink, StreamSeeker, S
   #abandonServer(code: number): void {
     const half = this.#serverHalf;
     this.#serverHalf = null;
-    this.leave();
+    // Who gets the place on the server then finds the one on the connection free, too.
     half?.reset(code);
+    this.leave();
   }
 
   // ---- time
@@ -374,7 +372,7 @@ export class Exchange extends RetriedStream implements HalfSink, StreamSeeker, S
     if (party === 'client') {
       // A client that does not read cannot be told in trailers, which come last.
       if (this.heldForClient > 0) this.#client.reset(CANCEL);
-      this.#fail({ grpcStatus: GRPC_STATUS.CANCELLED, httpStatus: 408, message }, `c${this.phaseLetter}`);
+      this.#fail({ grpcStatus: GRPC_STATUS.CANCELLED, httpStatus: 408, message }, `c${this.#local === null ? this.phaseLetter : 'D'}`);
     } else if (this.replayable && this.backend?.settings.retryOn.responseTimeout === true && this.affords()) {
       this.sendAgain(message, 'asked');
     } else {

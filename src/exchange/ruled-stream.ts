@@ -289,8 +289,8 @@ export class RuledStream extends Timer implements HalfSink, Half, ExchangeContex
   }
 
   endTurn(): void {
-    const { cause } = this.#exchange;
-    this.#exchange.refuse(null, true, { grpcStatus: GRPC_STATUS.UNKNOWN, httpStatus: 502, message: cause }, this.#concluded);
+    const { cause, requestEnded } = this.#exchange;
+    this.#exchange.refuse(null, requestEnded, { grpcStatus: GRPC_STATUS.UNKNOWN, httpStatus: 502, message: cause }, this.#concluded);
   }
 
   #send(reply: Reply): void {

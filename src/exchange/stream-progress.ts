@@ -39,6 +39,11 @@ export abstract class StreamProgress extends Placement implements StreamState {
   /** `party` had its time; `message` says so. */
   protected abstract timedOut(party: Party, message: string): void;
 
+  /** Of raw connections alone. */
+  override get firstBytes(): null {
+    return null;
+  }
+
   get messagesIn(): number {
     return this.countIn === null ? 0 : this.countIn.messages;
   }
@@ -69,8 +74,9 @@ export abstract class StreamProgress extends Placement implements StreamState {
 
   override onTimer(): void {
     const { backend } = this;
-    if (this.phase === 'ended' || backend === null) return;
-    if (this.deadline > 0 && now() >= this.deadline) this.deadlinePassed();
+    if (this.phase === 'ended') return;
+    if (backend === null) this.timedOut('client', `timeout client: no complete request within ${this.clientTimeoutMs ?? 0} ms`);
+    else if (this.deadline > 0 && now() >= this.deadline) this.deadlinePassed();
     else if (this.phase === 'forwarding') this.beginWatch();
     else this.placementTimer(backend);
   }

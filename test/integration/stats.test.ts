@@ -104,6 +104,17 @@ describe('the page of statistics', () => {
     assert.equal(pillion.server('s0').status, 'DRAIN');
   });
 
+  it('waits no longer than timeout client for a form', async () => {
+    const { url } = await setUp(['stats admin if TRUE', 'timeout client 200ms']);
+    const session = connect(url);
+    defer(() => session.destroy());
+    const stream = session.request({ ':path': '/stats', ':method': 'POST', ...OWN_FORM }, { endStream: false });
+    stream.write('s=s0');
+    const [{ ':status': status }] = await once(stream, 'response') as [{ ':status': number }];
+    assert.equal(status, 408);
+    stream.destroy();
+  });
+
   it('counts what happens', async () => {
     const { url, client, pillion } = await setUp();
     for (let i = 0; i < 6; i++) await client.unary('12345');
