@@ -5,13 +5,18 @@ import type { Message } from './message.ts';
 export function lines(message: Message, name: string): string[] {
   const values: string[] = [];
   for (const field of message.fields) {
-    if (name === '' ? !field.name.startsWith(':') : field.name === name) values.push(field.value);
+    if (name === '' ? !field.name.startsWith(':') : field.name === name) values.push(bare(field.value));
   }
   if (values.length === 0 && name === 'host') {
     const authority = message.get(':authority');
     if (authority !== undefined) values.push(authority);
   }
   return values;
+}
+
+/** Blanks around a value, which rules may have written, are none of it (RFC 9110 §5.5). */
+function bare(value: string): string {
+  return /^[ \t]|[ \t]$/.test(value) ? value.replace(/^[ \t]+|[ \t]+$/g, '') : value;
 }
 
 /** All comma-separated values of `name`; commas in quotes do not separate (RFC 9110 §5.6.1). */

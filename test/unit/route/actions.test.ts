@@ -152,6 +152,10 @@ describe('blanks around values', () => {
     const message = new Message(FieldList.of([':status', '200']), http1);
     message.set('a', ' b\r\n ');
     assert.equal(message.get('a'), expected);
+    const context = evaluation(BASE);
+    context.response = message;
+    assert.equal(run('http-response', ['set-header b <%[res.fhdr(a)]>'], context), null);
+    assert.equal(message.get('b'), '<b>');
   });
 });
 
