@@ -45,6 +45,8 @@ export class ServerConnections {
   /** By port, behind the address where that depends on the client as well. */
   readonly #pools = new Map<number | string, ConnectionPool>();
   readonly #http1Pools = new Map<number | string, Http1Pool>();
+  /** Of HTTP/2, once there is one and if all clients share it: who looks for it by key pays for that with every stream. */
+  #sharedPool: ConnectionPool | null = null;
   readonly #http1: Http1PoolOptions;
   /** Of all HTTP/1 pools together. */
   readonly #idle: IdleRoom;
@@ -74,9 +76,13 @@ export class ServerConnections {
 
   /** Finds or makes a connection for a client that connected to `destination`. */
   acquire(seeker: StreamSeeker, destination: Destination): void {
+    const http1 = this.#speaksHttp1(seeker);
+    if (this.#sharedPool !== null && !http1) {
+      this.#sharedPool.acquire(seeker);
+      return;
+    }
     const sni = this.#namedByClients ? this.#sniOf(seeker, destination) : null;
     const key = this.#poolKey(destination, sni, seeker.evaluation?.uniqueId ?? null);
-    const http1 = this.#speaksHttp1(seeker);
     if (this.#namedByClients && this.#pools.size + this.#http1Pools.size >= MAX_NAMES && !(http1 ? this.#http1Pools : this.#pools).has(key)) {
       seeker.onConnectFailed(`connections to more than ${MAX_NAMES} names: see 'sni'`);
     } else if (http1) {
@@ -127,6 +133,8 @@ export class ServerConnections {
       const own = this.#ownConnections;
       pool = new ConnectionPool(() => dial(settings, destination, sni, id), this.#common.http2, this.#timeouts(own), this.#owner, own ? () => this.#pools.delete(key) : null);
       this.#pools.set(key, pool);
+      const { kind } = this.#address;
+      if (!own && !this.#followsClient && (kind !== 'tcp' || this.#address.port.kind === 'fixed')) this.#sharedPool = pool;
     }
     return pool;
   }
