@@ -70,7 +70,7 @@ describe('web servers and curl', () => {
     const port = await freePort();
     const config = join(folder, 'nginx.conf');
     const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `${name}_temp_path ${folder}/${name};`).join(' ');
-    writeFileSync(config, `daemon off; worker_processes 1; error_log stderr crit; pid ${folder}/pid; events {}
+    writeFileSync(config, `daemon off; master_process off; error_log stderr crit; pid ${folder}/pid; events {}
       http { access_log off; ${temporary} server { listen 127.0.0.1:${port}; root ${folder}/www; location /post { return 200 "got $content_length"; } } }`);
     const { stop } = await startServer('nginx', ['-p', folder, '-e', 'stderr', '-c', config], port);
     cleanup(stop);
